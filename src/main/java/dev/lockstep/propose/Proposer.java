@@ -271,7 +271,9 @@ public final class Proposer {
         for (int i = 0; i < flight.changes.size(); i++) {
             PendingChange change = flight.changes.get(i);
             paths.remove(change);
-            decisions.add(new Decision(change, outcomes.get(i)));
+            // An outcome that the catalog no longer remembers is read off the disk and the catalog by a new scan.
+            Outcome outcome = i < outcomes.size() ? outcomes.get(i) : new Outcome.Overruled("no longer known");
+            decisions.add(new Decision(change, outcome));
         }
         return decisions;
     }
