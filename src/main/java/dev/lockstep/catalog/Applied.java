@@ -22,9 +22,11 @@ import java.util.Set;
 /// @param logIndex   of the commit
 /// @param operation  the proposal it carried; empty for other commands and for what cannot be read
 /// @param result     whether it took effect
-/// @param outcomes   one per change of the proposal, in their order, when [Result#APPLIED]; the stored ones when
+/// @param outcomes   one per change of the proposal, in their order, when [Result#APPLIED]; the stored ones
+///     when
 ///     [Result#DUPLICATE], none if the proposal lies too far back; else none
-/// @param touched    entries whose record was made, changed or removed, ascending: also directories made on the way and
+/// @param touched    entries whose record was made, changed or removed, ascending: also directories made on
+///     the way and
 ///     entries renamed to make room. An entry made and removed by the same commit is among them
 /// @param contents   the bytes the command carried, whatever the result
 /// @param superseded contents that were current before or within this commit and no longer are, in order

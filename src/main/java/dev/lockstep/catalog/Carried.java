@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// The contents that travel in a command, numbered from 1, so that files name them by number: no digest is sent twice,
+/// The contents that travel in a command, numbered from 1, so that files name them by number: no digest is
+/// sent twice,
 /// and what a receiver calls a content's digest is what it computed itself.
 final class Carried {
     private final List<Content.File> files = new ArrayList<>();

@@ -29,8 +29,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The replicated tree of entries: commits in, outcomes out, the same on every node.
 ///
-/// One thread at a time applies, pins and installs; any thread reads. A commit is decided outside the lock, which only
-/// its writing takes. Any call throws [java.io.UncheckedIOException] or [IllegalStateException] when the store fails or
+/// One thread at a time applies, pins and installs; any thread reads. A commit is decided outside the lock,
+/// which only
+/// its writing takes. Any call throws [java.io.UncheckedIOException] or [IllegalStateException] when the
+/// store fails or
 /// is damaged; the node must stop then.
 public final class Catalog implements AutoCloseable {
     private final OrderedStore store;
@@ -39,7 +41,8 @@ public final class Catalog implements AutoCloseable {
     /// Written under the write lock, by the applying thread.
     private volatile Summary summary;
 
-    /// Continues with what the store holds; an empty store is an empty tree. The catalog closes the store with itself.
+    /// Continues with what the store holds; an empty store is an empty tree. The catalog closes the store
+    /// with itself.
     public Catalog(OrderedStore store) {
         this.store = store;
         summary = Summary.of(store.records());
@@ -165,7 +168,8 @@ public final class Catalog implements AutoCloseable {
         return summary.appliedIndex();
     }
 
-    /// Reads a consistent state, on any thread. No commit is taken while the reader runs, so it must be brief and must
+    /// Reads a consistent state, on any thread. No commit is taken while the reader runs, so it must be brief
+    /// and must
     /// not wait for anything.
     public <T extends @Nullable Object> T read(Function<View, T> reader) {
         Lock reading = lock.readLock();
@@ -212,7 +216,8 @@ public final class Catalog implements AutoCloseable {
     /// Puts the state that [Pinned#writeTo] wrote in the place of this one, durably. On the applying thread.
     ///
     /// @param logIndex which the state stands for, at least its own applied index
-    /// @throws IOException if the file is damaged, of another format or newer than `logIndex`; the state is then as
+    /// @throws IOException if the file is damaged, of another format or newer than `logIndex`; the state is
+    ///     then as
     ///     before
     public void install(Path file, long logIndex) throws IOException {
         SnapshotFile snapshot = SnapshotFile.verified(file);

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Commands as bytes of the log, in the protobuf wire format; docs/log-format.md has the field numbers.
 ///
-/// What goes in comes out again, except that contents come once each and files they belong to take their size. All
+/// What goes in comes out again, except that contents come once each and files they belong to take their
+/// size. All
 /// bounds are checked on the way in and on the way out.
 public final class CommandCodec {
     /// Largest command, bytes.

@@ -9,7 +9,8 @@ import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The name of a conflict copy: `stem (conflict node1 1a2b3c4d).ext`, computed from the name that was wanted, the node
+/// The name of a conflict copy: `stem (conflict node1 1a2b3c4d).ext`, computed from the name that was wanted,
+/// the node
 /// that lost it and the content. A name that is one already has its mark replaced, so that names do not grow.
 ///
 /// @param wanted      the name that could not be given

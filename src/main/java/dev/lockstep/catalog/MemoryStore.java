@@ -7,7 +7,8 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// A store in memory alone, for simulations and tests: nothing of it survives the process. A pin shares the map; the
+/// A store in memory alone, for simulations and tests: nothing of it survives the process. A pin shares the
+/// map; the
 /// next commit after it copies the map first.
 public final class MemoryStore implements OrderedStore {
     private NavigableMap<Bytes, Bytes> map = new TreeMap<>();

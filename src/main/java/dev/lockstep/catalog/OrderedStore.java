@@ -9,9 +9,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Where the catalog keeps its records: keys and values of bytes, ordered by key as unsigned bytes.
 ///
-/// One thread writes; any thread reads, but not while [#commit], [#replaceAll] or [#close] runs: the catalog's lock
+/// One thread writes; any thread reads, but not while [#commit], [#replaceAll] or [#close] runs: the
+/// catalog's lock
 /// sees
-/// to that. What is pinned may be read at any time. A failing or damaged disk shows as [java.io.UncheckedIOException],
+/// to that. What is pinned may be read at any time. A failing or damaged disk shows as
+/// [java.io.UncheckedIOException],
 /// after which the store must not be written again.
 public interface OrderedStore extends AutoCloseable {
     /// Reads of one state of the store.
@@ -70,7 +72,8 @@ public interface OrderedStore extends AutoCloseable {
     /// The records as they are now.
     Records records();
 
-    /// Writes all of the batch. Not durable before [#flush]; after a crash the store holds all batches up to some one.
+    /// Writes all of the batch. Not durable before [#flush]; after a crash the store holds all batches up to
+    /// some one.
     void commit(Batch batch);
 
     /// Keeps the records of this moment readable.

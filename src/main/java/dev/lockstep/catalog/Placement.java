@@ -23,7 +23,8 @@ record Placement(Tree tree, NodeId node, Revision now) {
     private static final Attributes NEW_DIRECTORY = new Attributes(0755, 0);
     private static final int SYMLINK_MODE = 0777;
 
-    /// The slot of a place, wherever its directories were moved; those that are missing are made, and a leaf in the way
+    /// The slot of a place, wherever its directories were moved; those that are missing are made, and a leaf
+    /// in the way
     /// of one steps aside.
     Slot reach(Place place) {
         List<Place.Step> steps = place.ancestors();

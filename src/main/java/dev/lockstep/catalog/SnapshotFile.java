@@ -18,7 +18,8 @@ import java.security.DigestOutputStream;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// A snapshot of the catalog as one file: a head, all records of the store in the order of their keys, an end mark, the
+/// A snapshot of the catalog as one file: a head, all records of the store in the order of their keys, an end
+/// mark, the
 /// digest of all that.
 ///
 /// @param summary what the records say of themselves

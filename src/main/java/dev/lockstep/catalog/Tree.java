@@ -18,7 +18,8 @@ interface Tree {
     /// An id that no entry ever had.
     EntryId newId();
 
-    /// Makes or changes the entry and gives it its name; the name must be free or its own. An entry found under another
+    /// Makes or changes the entry and gives it its name; the name must be free or its own. An entry found
+    /// under another
     /// name before leaves that.
     void put(Entry entry);
 

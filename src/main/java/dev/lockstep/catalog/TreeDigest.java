@@ -7,9 +7,12 @@ import dev.lockstep.model.Entry;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 
-/// The digest of a set of entries, kept up to date one entry at a time: the sum modulo 2^256 of the SHA-256 of each
-/// (an additive multiset hash as in Bellare and Micciancio, "A New Paradigm for Collision-free Hashing", 1997, AdHash).
-/// It finds nodes that differ by mistake; it is no proof against somebody who chooses the entries. Not thread-safe.
+/// The digest of a set of entries, kept up to date one entry at a time: the sum modulo 2^256 of the SHA-256
+/// of each
+/// (an additive multiset hash as in Bellare and Micciancio, "A New Paradigm for Collision-free Hashing",
+/// 1997, AdHash).
+/// It finds nodes that differ by mistake; it is no proof against somebody who chooses the entries. Not
+/// thread-safe.
 ///
 /// An entry counts with id, parent, name, content, attributes and revision.
 public final class TreeDigest {

@@ -6,7 +6,8 @@ import com.google.protobuf.WireFormat;
 import dev.lockstep.model.Bytes;
 import java.io.IOException;
 
-/// Reads one message in the protobuf wire format. Fields of unknown number are skipped; groups, and a known field of
+/// Reads one message in the protobuf wire format. Fields of unknown number are skipped; groups, and a known
+/// field of
 /// another type, are refused.
 final class WireReader {
     private final CodedInputStream in;

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// The contents that stand on this node, as placing needs them.
 public interface LocalContents {
     /// The bytes of a small content that came with the log and are still in memory.
-    @Nullable Bytes inline(Digest digest);
+    @Nullable
+    Bytes inline(Digest digest);
 
     /// Moves a content that was received whole to `target`, a free name in `state`.
     ///

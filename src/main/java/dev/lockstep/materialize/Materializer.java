@@ -64,8 +64,7 @@ public final class Materializer {
             return want == null ? remove(have, here) : update(want, have, here);
         } catch (IOException refused) {
             RelativePath path = here != null ? here : want == null ? RelativePath.ROOT : target(want);
-            return new Placing.Refused(
-                    path == null ? RelativePath.ROOT : path, String.valueOf(refused.getMessage()));
+            return new Placing.Refused(path == null ? RelativePath.ROOT : path, String.valueOf(refused.getMessage()));
         }
     }
 
@@ -157,7 +156,8 @@ public final class Materializer {
         if (now == null || !now.isUnchangedSince(have.stamp())) {
             return new Placing.LocalChange(path);
         }
-        RelativePath displaced = staging.free("gone-" + have.id() + "-" + have.entry().revision());
+        RelativePath displaced =
+                staging.free("gone-" + have.id() + "-" + have.entry().revision());
         FolderRoot.rename(folder, path, staging.state(), displaced, RenameMode.NO_REPLACE);
         if (!isWhatWasHeld(have, displaced)) {
             FolderRoot.rename(staging.state(), displaced, folder, path, RenameMode.NO_REPLACE);

@@ -37,7 +37,8 @@ final class Staging {
 
     /// @param base the revision that stands in the folder, [Revision#NONE] if none
     /// @return null if the content is not on this node
-    @Nullable Staged stage(Entry entry, Revision base) throws IOException {
+    @Nullable
+    Staged stage(Entry entry, Revision base) throws IOException {
         RelativePath path = free("place-" + entry.id() + "-" + base + "-" + entry.revision());
         return switch (entry.content()) {
             case Content.File file -> stageFile(entry, file, path);

@@ -67,7 +67,8 @@ final class Adoption {
     }
 
     /// The entry of a directory that this folder holds, the root included.
-    @Nullable EntryId heldDirectory(RelativePath directory) {
+    @Nullable
+    EntryId heldDirectory(RelativePath directory) {
         if (directory.isRoot()) {
             return EntryId.ROOT;
         }

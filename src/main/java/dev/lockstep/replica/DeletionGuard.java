@@ -27,7 +27,8 @@ final class DeletionGuard {
     }
 
     /// Why no deletion is proposed now, null if deletions are proposed.
-    @Nullable String haltReason() {
+    @Nullable
+    String haltReason() {
         return haltReason;
     }
 
@@ -42,10 +43,7 @@ final class DeletionGuard {
     /// @param entriesHeld entries that the folder index has
     boolean mayDelete(long goneByScan, long entriesHeld) {
         String doubt = identityDoubt();
-        if (doubt == null
-                && goneByScan > GONE_SUSPICIOUS
-                && goneByScan > entriesHeld / 2
-                && !isMassDeletionAllowed) {
+        if (doubt == null && goneByScan > GONE_SUSPICIOUS && goneByScan > entriesHeld / 2 && !isMassDeletionAllowed) {
             doubt = goneByScan + " of " + entriesHeld
                     + " entries are missing; if they were deleted on purpose: lockstep resume --deletions";
         }

@@ -19,8 +19,7 @@ final class DirtyPaths {
     record Dirty(RelativePath path, long sequence, long firstNanos, long dueNanos) {}
 
     private final Map<RelativePath, Dirty> byPath = new HashMap<>();
-    private final PriorityQueue<Dirty> byDue =
-            new PriorityQueue<>((a, b) -> Long.signum(a.dueNanos() - b.dueNanos()));
+    private final PriorityQueue<Dirty> byDue = new PriorityQueue<>((a, b) -> Long.signum(a.dueNanos() - b.dueNanos()));
 
     /// To be looked at at once.
     void now(RelativePath path, long sequence, long nowNanos) {

@@ -104,7 +104,8 @@ public final class FolderReplica implements AutoCloseable {
     /// The small contents that are in memory only.
     @FunctionalInterface
     public interface InlineLookup {
-        @org.jspecify.annotations.Nullable Bytes get(Digest digest);
+        @org.jspecify.annotations.Nullable
+        Bytes get(Digest digest);
     }
 
     public FolderReplica(Parts parts) {
@@ -118,14 +119,13 @@ public final class FolderReplica implements AutoCloseable {
         this.workers = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("read-", 0).factory());
         this.loop = new LoopThread("folder-loop", this::work, failed);
-        this.proposer =
-                new Proposer(parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop);
+        this.proposer = new Proposer(parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop);
         this.guard = new DeletionGuard(root);
         this.placements = new Placements(contents, loop, this::lookAt);
         Adoption adoption = new Adoption(catalog, index, placements);
         FolderScanner scanner = new FolderScanner(root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX);
-        this.changes = new LocalChanges(
-                scanner, index, root, proposer, contents, guard, adoption, placements, workers, loop);
+        this.changes =
+                new LocalChanges(scanner, index, root, proposer, contents, guard, adoption, placements, workers, loop);
         this.decisions = new Decisions(catalog, index, root, adoption, changes, placements, contents);
         placements.use(new Materializer(
                 catalog,

@@ -34,7 +34,8 @@ final class InlineContents {
         }
     }
 
-    @Nullable Bytes get(Digest digest) {
+    @Nullable
+    Bytes get(Digest digest) {
         return byDigest.get(digest);
     }
 

@@ -163,8 +163,7 @@ final class LocalChanges {
             case Finding.Gone(Held held) -> goneHere.putIfAbsent(path, sequence);
             case Finding.Replaced(Held held, Stamp stamp) -> delete(held, path, sequence);
             case Finding.Large(Stamp stamp) -> read(path, sequence);
-            case Finding.Unsettled() ->
-                dirty.later(path, sequence, System.nanoTime(), UNSETTLED_RETRY_NANOS);
+            case Finding.Unsettled() -> dirty.later(path, sequence, System.nanoTime(), UNSETTLED_RETRY_NANOS);
             case Finding.Unsupported(String reason) -> {
                 unsupported.put(path, reason);
                 placements.wake(path);
@@ -242,7 +241,8 @@ final class LocalChanges {
             List<MovedTo> ring = ring(moved.firstEntry().getValue());
             ring.forEach(one -> moved.remove(one.held().id()));
             Held occupant = index.find(ring.getLast().path());
-            boolean isFree = occupant == null || ring.stream().anyMatch(one -> one.held().id().equals(occupant.id()));
+            boolean isFree = occupant == null
+                    || ring.stream().anyMatch(one -> one.held().id().equals(occupant.id()));
             if (!isFree) {
                 delete(occupant, ring.getLast().path(), ring.getLast().sequence());
             }
@@ -373,7 +373,9 @@ final class LocalChanges {
         long oldest = Math.min(dirty.oldestSequence(), proposer.oldestSequence());
         oldest = Math.min(oldest, walk.oldestSequence());
         for (Map<RelativePath, Long> waiting : List.of(blocked, reading, gone, goneByWalk)) {
-            oldest = Math.min(oldest, waiting.values().stream().mapToLong(Long::longValue).min().orElse(Long.MAX_VALUE));
+            oldest = Math.min(
+                    oldest,
+                    waiting.values().stream().mapToLong(Long::longValue).min().orElse(Long.MAX_VALUE));
         }
         return oldest;
     }

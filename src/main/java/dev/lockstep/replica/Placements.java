@@ -142,7 +142,9 @@ final class Placements {
             }
             case Placing.Busy(RelativePath path) -> await(afterPath, path, id, at);
             case Placing.ContentMissing(Content.File content) -> {
-                if (afterContent.computeIfAbsent(content.digest(), key -> new LinkedHashSet<>()).isEmpty()) {
+                if (afterContent
+                        .computeIfAbsent(content.digest(), key -> new LinkedHashSet<>())
+                        .isEmpty()) {
                     toFetch.addLast(content);
                 }
                 afterContent.get(content.digest()).add(id);
@@ -208,7 +210,8 @@ final class Placements {
 
     /// Everything committed up to here stands in the folder.
     long placedIndex() {
-        long lowest = waiting.values().stream().mapToLong(at -> at.logIndex).min().orElse(Long.MAX_VALUE);
+        long lowest =
+                waiting.values().stream().mapToLong(at -> at.logIndex).min().orElse(Long.MAX_VALUE);
         return Math.min(handledIndex, lowest == Long.MAX_VALUE ? Long.MAX_VALUE : lowest - 1);
     }
 

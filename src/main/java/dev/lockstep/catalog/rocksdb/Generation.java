@@ -24,7 +24,8 @@ import org.rocksdb.Snapshot;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
-/// One open database. Its users are counted, because a call on a closed one would crash the process: it closes when it
+/// One open database. Its users are counted, because a call on a closed one would crash the process: it
+/// closes when it
 /// is retired and the last pin and the last running call have ended. Thread-safe.
 final class Generation {
     private static final long BLOCK_CACHE_BYTES = 8 << 20;

@@ -14,8 +14,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The directories of the states a store went through, `generation-1` and up. A file, `current`, names the one that
-/// counts; it is replaced atomically, so that a crash leaves either the old state or the new one. For the store's
+/// The directories of the states a store went through, `generation-1` and up. A file, `current`, names the
+/// one that
+/// counts; it is replaced atomically, so that a crash leaves either the old state or the new one. For the
+/// store's
 /// writing thread alone.
 record Generations(Path directory) {
     private static final String PREFIX = "generation-";

@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import org.rocksdb.NativeLibraryLoader;
 import org.rocksdb.RocksDB;
 
-/// RocksDB's native code. Left alone it unpacks itself into the temporary directory at each start, and a killed process
+/// RocksDB's native code. Left alone it unpacks itself into the temporary directory at each start, and a
+/// killed process
 /// leaves it there.
 final class NativeLibrary {
     private NativeLibrary() {}

@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
-/// An ordered store on disk. Commits are not logged: after a crash the store is as it was at some commit since the last
+/// An ordered store on disk. Commits are not logged: after a crash the store is as it was at some commit
+/// since the last
 /// flush, and the log of the cluster brings the rest.
 ///
-/// Each state that was installed whole has a directory of its own, a *generation*; [Generations] says which one counts.
+/// Each state that was installed whole has a directory of its own, a *generation*; [Generations] says which
+/// one counts.
 public final class RocksStore implements OrderedStore {
     /// Records written at once while a state is replaced.
     private static final int LOAD_BATCH_RECORDS = 1000;

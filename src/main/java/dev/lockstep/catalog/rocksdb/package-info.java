@@ -1,4 +1,5 @@
-/// The catalog's store on disk, by RocksDB. In and out: as [dev.lockstep.catalog.OrderedStore] says. The only room that
+/// The catalog's store on disk, by RocksDB. In and out: as [dev.lockstep.catalog.OrderedStore] says. The only
+/// room that
 /// imports RocksDB; may use `catalog`.
 @NullMarked
 package dev.lockstep.catalog.rocksdb;

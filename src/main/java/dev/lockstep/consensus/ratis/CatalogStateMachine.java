@@ -42,7 +42,8 @@ final class CatalogStateMachine extends BaseStateMachine {
         super.initialize(server, group, raftStorage);
         getLifeCycle().startAndTransition(() -> {
             storage.init(raftStorage);
-            snapshots.removeUnfinished(raftStorage.getStorageDir().getStateMachineDir().toPath());
+            snapshots.removeUnfinished(
+                    raftStorage.getStorageDir().getStateMachineDir().toPath());
             load(storage.getLatestSnapshot());
         });
     }
@@ -107,7 +108,8 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public CompletableFuture<Message> query(Message request) {
-        return CompletableFuture.completedFuture(answer(getLastAppliedTermIndex().getIndex()));
+        return CompletableFuture.completedFuture(
+                answer(getLastAppliedTermIndex().getIndex()));
     }
 
     private static Message answer(long logIndex) {

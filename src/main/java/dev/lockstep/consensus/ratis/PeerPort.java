@@ -69,7 +69,8 @@ public final class PeerPort implements PeerCalls {
                     .build()
                     .start();
         } catch (IOException refused) {
-            throw new IOException("cannot listen on " + address + ": " + rootCause(refused).getMessage(), refused);
+            throw new IOException(
+                    "cannot listen on " + address + ": " + rootCause(refused).getMessage(), refused);
         }
     }
 
@@ -126,8 +127,7 @@ public final class PeerPort implements PeerCalls {
         System.arraycopy(name, 0, frame, 1, name.length);
         System.arraycopy(request.unsafeArray(), 0, frame, 1 + name.length, request.size());
         CompletableFuture<Bytes> answer = new CompletableFuture<>();
-        CallOptions options =
-                CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS);
         ClientCalls.asyncUnaryCall(channel(peer).newCall(CALL, options), frame, new StreamObserver<byte[]>() {
             @Override
             public void onNext(byte[] value) {
@@ -137,7 +137,8 @@ public final class PeerPort implements PeerCalls {
             @Override
             public void onError(Throwable failure) {
                 Status status = Status.fromThrowable(failure);
-                String reason = status.getDescription() == null ? status.getCode().name() : status.getDescription();
+                String reason =
+                        status.getDescription() == null ? status.getCode().name() : status.getDescription();
                 answer.completeExceptionally(new IOException(peer + " " + method + ": " + reason, failure));
             }
 
@@ -152,10 +153,12 @@ public final class PeerPort implements PeerCalls {
     }
 
     private ManagedChannel channel(Address peer) {
-        return channels.computeIfAbsent(peer, to -> NettyChannelBuilder.forAddress(to.host(), to.port())
-                .usePlaintext()
-                .maxInboundMessageSize(FRAME_BYTES_MAX)
-                .build());
+        return channels.computeIfAbsent(
+                peer,
+                to -> NettyChannelBuilder.forAddress(to.host(), to.port())
+                        .usePlaintext()
+                        .maxInboundMessageSize(FRAME_BYTES_MAX)
+                        .build());
     }
 
     @Override
@@ -167,7 +170,7 @@ public final class PeerPort implements PeerCalls {
 
     private static Throwable rootCause(Throwable failure) {
         Throwable cause = failure;
-        while (cause.getCause() != null && cause.getCause() != cause) {
+        while (cause.getCause() != null) {
             cause = cause.getCause();
         }
         return cause;

@@ -17,7 +17,8 @@ final class RaftMembers {
     private RaftMembers() {}
 
     static RaftPeerId peerId(Member member) {
-        return RaftPeerId.valueOf(member.node().value() + BETWEEN + member.store().value());
+        return RaftPeerId.valueOf(
+                member.node().value() + BETWEEN + member.store().value());
     }
 
     static RaftPeer peer(Member member) {

@@ -68,8 +68,7 @@ public final class RatisConsensus implements Consensus {
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon(true).name("consensus-timer").factory());
 
-    private RatisConsensus(RatisConfig config, PeerPort port, RaftServer server, RaftGroupId group)
-            throws IOException {
+    private RatisConsensus(RatisConfig config, PeerPort port, RaftServer server, RaftGroupId group) throws IOException {
         this.config = config;
         this.port = port;
         this.server = server;
@@ -82,7 +81,8 @@ public final class RatisConsensus implements Consensus {
     /// @throws IOException if the directory is damaged, not this store's, or not formatted though it should be
     public static RatisConsensus start(RatisConfig config, PeerPort port, ReplicatedState state) throws IOException {
         RaftGroupId groupId = RaftGroupId.valueOf(config.group());
-        boolean isFormatted = Files.exists(config.directory().resolve(config.group().toString()));
+        boolean isFormatted =
+                Files.exists(config.directory().resolve(config.group().toString()));
         if (!isFormatted && !config.isNew()) {
             throw new IOException("the log is missing: " + config.directory()
                     + "; if its disk was replaced: lockstep members replace "
@@ -99,10 +99,7 @@ public final class RatisConsensus implements Consensus {
                 .setStateMachine(new CatalogStateMachine(state))
                 .setProperties(properties)
                 .setParameters(parameters)
-                .setOption(
-                        isFormatted
-                                ? RaftStorage.StartupOption.RECOVER
-                                : RaftStorage.StartupOption.FORMAT)
+                .setOption(isFormatted ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)
                 .build();
         port.handOver();
         server.start();
@@ -133,10 +130,8 @@ public final class RatisConsensus implements Consensus {
 
     private CompletableFuture<Long> read() {
         return submit(Message.EMPTY, RaftClientRequest.readRequestType())
-                .thenApply(reply -> reply.getMessage()
-                        .getContent()
-                        .asReadOnlyByteBuffer()
-                        .getLong());
+                .thenApply(reply ->
+                        reply.getMessage().getContent().asReadOnlyByteBuffer().getLong());
     }
 
     private CompletableFuture<RaftClientReply> submit(Message message, RaftClientRequest.Type type) {
@@ -180,14 +175,13 @@ public final class RatisConsensus implements Consensus {
         if (!division.getInfo().isLeader()) {
             throw new IOException("not the leader");
         }
-        CompletableFuture<Long> answer =
-                switch (method) {
-                    case OFFER -> write(LogFrame.command(request));
-                    case READ -> read();
-                    case MEMBERS -> setMembers(RaftMembers.decode(request));
-                    case TRANSFER -> transfer(RaftMembers.decode(request).getFirst());
-                    default -> throw new IOException("no such call: " + method);
-                };
+        CompletableFuture<Long> answer = switch (method) {
+            case OFFER -> write(LogFrame.command(request));
+            case READ -> read();
+            case MEMBERS -> setMembers(RaftMembers.decode(request));
+            case TRANSFER -> transfer(RaftMembers.decode(request).getFirst());
+            default -> throw new IOException("no such call: " + method);
+        };
         try {
             return Bytes.wrap(ByteBuffer.allocate(Long.BYTES)
                     .putLong(0, answer.get(MEMBERS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS))
@@ -212,8 +206,8 @@ public final class RatisConsensus implements Consensus {
         List<RaftPeer> peers = members.stream().map(RaftMembers::peer).toList();
         SetConfigurationRequest request =
                 new SetConfigurationRequest(client, server.getId(), group, calls.incrementAndGet(), peers);
-        ScheduledFuture<?> feeding = timer.scheduleAtFixedRate(
-                () -> write(LogFrame.nothing()), FEED_MILLIS, FEED_MILLIS, TimeUnit.MILLISECONDS);
+        ScheduledFuture<?> feeding =
+                timer.scheduleAtFixedRate(this::feed, FEED_MILLIS, FEED_MILLIS, TimeUnit.MILLISECONDS);
         try {
             return server.setConfigurationAsync(request)
                     .thenApply(reply -> checked(reply).getLogIndex())
@@ -222,6 +216,10 @@ public final class RatisConsensus implements Consensus {
             feeding.cancel(false);
             return CompletableFuture.failedFuture(refused);
         }
+    }
+
+    private void feed() {
+        var unused = write(LogFrame.nothing());
     }
 
     @Override
@@ -234,7 +232,8 @@ public final class RatisConsensus implements Consensus {
         TransferLeadershipRequest request = new TransferLeadershipRequest(
                 client, server.getId(), group, calls.incrementAndGet(), RaftMembers.peerId(to), 10_000);
         try {
-            return server.transferLeadershipAsync(request).thenApply(reply -> checked(reply).getLogIndex());
+            return server.transferLeadershipAsync(request)
+                    .thenApply(reply -> checked(reply).getLogIndex());
         } catch (IOException refused) {
             return CompletableFuture.failedFuture(refused);
         }

@@ -51,8 +51,8 @@ final class SnapshotWriter {
             return;
         }
         ReplicatedState.Pin pin = state.pin();
-        Path target = storage.getSnapshotFile(applied.getTerm(), applied.getIndex())
-                .toPath();
+        Path target =
+                storage.getSnapshotFile(applied.getTerm(), applied.getIndex()).toPath();
         writing = Thread.ofPlatform().daemon(true).name("snapshot").start(() -> write(pin, applied, target));
     }
 
