@@ -67,7 +67,7 @@ final class NativeCalls {
 
     static void close(Scratch scratch, int descriptor) {
         // An error of close(2) tells of writes that nobody asked to be durable; durability is fsync's business.
-        long unused = call(scratch, SystemCall.CLOSE, descriptor);
+        long _ = call(scratch, SystemCall.CLOSE, descriptor);
     }
 
     static int openat(Scratch scratch, int directory, long path, int flags, int mode) {

@@ -217,7 +217,7 @@ public final class Proposer {
     }
 
     private void offer(InFlight flight) {
-        var unused = consensus
+        var _ = consensus
                 .offer(flight.command)
                 .whenComplete((logIndex, failure) -> loop.execute(() -> offered(flight, failure)));
     }

@@ -441,7 +441,7 @@ public final class FolderReplica implements AutoCloseable {
             if (request.logIndex() > upTo) {
                 return false;
             }
-            boolean unused = failure == null
+            boolean _ = failure == null
                     ? request.done().complete(null)
                     : request.done().completeExceptionally(failure);
             return true;

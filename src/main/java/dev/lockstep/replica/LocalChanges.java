@@ -216,7 +216,7 @@ final class LocalChanges {
         }
         proposer.addWaitingForContent(change);
         Content.File file = (Content.File) ((Change.Put) change.change()).content();
-        var unused = contents.makeDurable(file)
+        var _ = contents.makeDurable(file)
                 .whenComplete((done, failure) -> loop.execute(() -> contentOffered(change, failure)));
     }
 

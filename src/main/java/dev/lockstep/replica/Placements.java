@@ -185,7 +185,7 @@ final class Placements {
         while (fetching < FETCHES_MAX && !toFetch.isEmpty()) {
             Content.File content = toFetch.removeFirst();
             fetching++;
-            var unused = contents.fetch(content)
+            var _ = contents.fetch(content)
                     .whenComplete((done, failure) -> loop.execute(() -> fetched(content, failure)));
         }
     }

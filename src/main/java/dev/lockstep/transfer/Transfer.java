@@ -154,7 +154,7 @@ public final class Transfer implements AutoCloseable {
     private CompletableFuture<Void> fetch(Content.File content, List<NodeId> sources) {
         return underWay.computeIfAbsent(content.digest(), digest -> {
             CompletableFuture<Void> done = CompletableFuture.runAsync(() -> pullFromAny(content, sources), workers);
-            var unused = done.whenComplete((nothing, failure) -> workers.execute(() -> underWay.remove(digest)));
+            var _ = done.whenComplete((nothing, failure) -> workers.execute(() -> underWay.remove(digest)));
             return done;
         });
     }

@@ -219,7 +219,7 @@ public final class RatisConsensus implements Consensus {
     }
 
     private void feed() {
-        var unused = write(LogFrame.nothing());
+        var _ = write(LogFrame.nothing());
     }
 
     @Override
