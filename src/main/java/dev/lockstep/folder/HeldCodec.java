@@ -15,6 +15,7 @@ final class HeldCodec {
     private static final byte FILE = 1;
     private static final byte DIRECTORY = 2;
     private static final byte SYMLINK = 3;
+    private static final byte SPECIAL = 4;
     private static final int FIXED_BYTES = 192;
 
     private HeldCodec() {}
@@ -33,7 +34,7 @@ final class HeldCodec {
         put(out, entry.changed());
         out.put((byte) (entry.isConflictCopy() ? 1 : 0));
         Stamp stamp = held.stamp();
-        out.put((byte) stamp.kind().ordinal()).putLong(stamp.device()).putLong(stamp.inode());
+        out.put(kindTag(stamp.kind())).putLong(stamp.device()).putLong(stamp.inode());
         out.putLong(stamp.birthNanos()).putLong(stamp.sizeBytes());
         out.putLong(stamp.mtimeNanos()).putLong(stamp.ctimeNanos());
         out.putInt(stamp.mode()).putInt(stamp.links()).putInt(stamp.owner());
@@ -65,7 +66,7 @@ final class HeldCodec {
     }
 
     private static Stamp stamp(ByteBuffer in) {
-        Kind kind = Kind.values()[in.get()];
+        Kind kind = kind(in.get());
         long device = in.getLong();
         long inode = in.getLong();
         long birthNanos = in.getLong();
@@ -83,6 +84,24 @@ final class HeldCodec {
                 in.getInt(),
                 in.getInt(),
                 in.getInt());
+    }
+
+    private static byte kindTag(Kind kind) {
+        return switch (kind) {
+            case FILE -> FILE;
+            case DIRECTORY -> DIRECTORY;
+            case SYMLINK -> SYMLINK;
+            case SPECIAL -> SPECIAL;
+        };
+    }
+
+    private static Kind kind(byte tag) {
+        return switch (tag) {
+            case FILE -> Kind.FILE;
+            case DIRECTORY -> Kind.DIRECTORY;
+            case SYMLINK -> Kind.SYMLINK;
+            default -> Kind.SPECIAL;
+        };
     }
 
     private static byte tag(Content content) {

@@ -19,8 +19,23 @@ public interface IndexStore extends AutoCloseable {
     @Override
     void close();
 
-    /// One record to write.
-    ///
-    /// @param value null removes the record
-    record Write(byte[] key, byte @Nullable [] value) {}
+    /// One record to write, or to remove.
+    final class Write {
+        private final byte[] key;
+        private final byte @Nullable [] value;
+
+        /// @param value null removes the record
+        public Write(byte[] key, byte @Nullable [] value) {
+            this.key = key;
+            this.value = value;
+        }
+
+        public byte[] key() {
+            return key;
+        }
+
+        public byte @Nullable [] value() {
+            return value;
+        }
+    }
 }

@@ -242,7 +242,7 @@ public final class Materializer {
         // The rename changed the ctime; bytes that changed as well are left for the scan to find.
         boolean isSame = now != null && isAsHeld(have, now);
         index.put(now != null && isSame ? there.withStamp(now) : there);
-        return isSame ? update(want, there.withStamp(now), to) : new Placing.LocalChange(to);
+        return now != null && isSame ? update(want, there.withStamp(now), to) : new Placing.LocalChange(to);
     }
 
     /// The target is taken by another entry. If that one only waits for our place, the two are exchanged in

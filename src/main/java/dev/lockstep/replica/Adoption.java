@@ -56,14 +56,16 @@ final class Adoption {
 
     private @Nullable Entry sameEntry(Change.Put put, EntryId id) {
         Entry entry = catalog.read(view -> view.entry(id));
-        boolean isLater = entry != null && entry.revision().compareTo(put.base()) > 0;
-        return isLater && entry.content().equals(put.content()) ? entry : null;
+        boolean isSame = entry != null
+                && entry.revision().compareTo(put.base()) > 0
+                && entry.content().equals(put.content());
+        return isSame ? entry : null;
     }
 
     private @Nullable Entry sameChild(Change.Put put, EntryId parent) {
         Entry entry = catalog.read(view -> view.child(parent, put.place().name()));
-        boolean isSame = entry != null && entry.content().equals(put.content());
-        return isSame && index.held(entry.id()) == null ? entry : null;
+        boolean isSame = entry != null && entry.content().equals(put.content()) && index.held(entry.id()) == null;
+        return isSame ? entry : null;
     }
 
     /// The entry of a directory that this folder holds, the root included.

@@ -75,7 +75,7 @@ final class DirtyPaths {
 
     /// Nanoseconds until the next path is due, [Long#MAX_VALUE] if none is.
     long untilDue(long nowNanos) {
-        while (!byDue.isEmpty() && byPath.get(byDue.peek().path()) != byDue.peek()) {
+        while (!byDue.isEmpty() && !byDue.peek().equals(byPath.get(byDue.peek().path()))) {
             byDue.poll();
         }
         return byDue.isEmpty() ? Long.MAX_VALUE : Math.max(0, byDue.peek().dueNanos() - nowNanos);

@@ -40,7 +40,6 @@ final class LocalChanges {
 
     private final FolderScanner scanner;
     private final FolderIndex index;
-    private final FolderRoot root;
     private final Proposer proposer;
     private final ContentService contents;
     private final DeletionGuard guard;
@@ -76,7 +75,6 @@ final class LocalChanges {
             Executor loop) {
         this.scanner = scanner;
         this.index = index;
-        this.root = root;
         this.proposer = proposer;
         this.contents = contents;
         this.guard = guard;
@@ -241,9 +239,8 @@ final class LocalChanges {
             List<MovedTo> ring = ring(moved.firstEntry().getValue());
             ring.forEach(one -> moved.remove(one.held().id()));
             Held occupant = index.find(ring.getLast().path());
-            boolean isFree = occupant == null
-                    || ring.stream().anyMatch(one -> one.held().id().equals(occupant.id()));
-            if (!isFree) {
+            boolean isFree = occupant == null || ring.stream().anyMatch(one -> isSame(one.held(), occupant));
+            if (occupant != null && !isFree) {
                 delete(occupant, ring.getLast().path(), ring.getLast().sequence());
             }
             if (isFree && !isAnyBusy(ring)) {
@@ -252,6 +249,10 @@ final class LocalChanges {
                 ring.forEach(one -> blocked.merge(one.path(), one.sequence(), Math::min));
             }
         }
+    }
+
+    private static boolean isSame(Held a, Held b) {
+        return a.id().equals(b.id());
     }
 
     /// The moves that must happen at once: each goes where the next one was.

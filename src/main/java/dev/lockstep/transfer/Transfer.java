@@ -13,10 +13,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -87,7 +86,7 @@ public final class Transfer implements AutoCloseable {
         int holders = 0;
         int others = answers.size();
         boolean isPrivate = false;
-        Set<CompletableFuture<Boolean>> open = new HashSet<>(answers);
+        List<CompletableFuture<Boolean>> open = new ArrayList<>(answers);
         while (holders < majority) {
             if (holders + open.size() < majority && !isPrivate) {
                 stagePrivately(content);
@@ -99,10 +98,11 @@ public final class Transfer implements AutoCloseable {
                 throw new IllegalStateException("content stands on " + holders + " of " + (others + 1) + " nodes only");
             }
             CompletableFuture.anyOf(open.toArray(CompletableFuture[]::new)).join();
-            for (CompletableFuture<Boolean> answer : List.copyOf(open)) {
-                if (answer.isDone()) {
-                    open.remove(answer);
-                    holders += answer.join() ? 1 : 0;
+            for (Iterator<CompletableFuture<Boolean>> answer = open.iterator(); answer.hasNext(); ) {
+                CompletableFuture<Boolean> one = answer.next();
+                if (one.isDone()) {
+                    answer.remove();
+                    holders += one.join() ? 1 : 0;
                 }
             }
         }
