@@ -82,7 +82,10 @@ final class CatalogDriver implements ReplicatedState {
     @Override
     public void install(Path file, long logIndex) throws IOException {
         catalog.install(file, logIndex);
-        replica.join().installed(logIndex);
+        FolderReplica running = replica.getNow(null);
+        if (running != null) {
+            running.installed(logIndex);
+        }
     }
 
     @Override
