@@ -58,7 +58,13 @@ public final class ApiServer implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        server.stop();
+    public void close() throws IOException {
+        try {
+            server.stop();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        } catch (Exception failure) {
+            throw new IOException("stopping the API: " + failure.getMessage(), failure);
+        }
     }
 }

@@ -41,12 +41,12 @@ final class MetricsText {
         return out.toString(StandardCharsets.UTF_8);
     }
 
-    private static GaugeSnapshot gauge(String name, String help, double value) {
+    private static GaugeSnapshot gauge(String name, String help, long value) {
         return GaugeSnapshot.builder()
                 .name(name)
                 .help(help)
                 .dataPoint(GaugeSnapshot.GaugeDataPointSnapshot.builder()
-                        .value(value)
+                        .value((double) value)
                         .build())
                 .build();
     }

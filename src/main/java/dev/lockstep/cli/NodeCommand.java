@@ -74,13 +74,9 @@ final class NodeCommand implements Callable<Integer> {
                 tell("bound to this machine alone: the API needs no credential");
             }
             stopAsked.await();
-        } catch (IOException | StartRefused | InterruptedException refused) {
+        } finally {
             stopped.countDown();
-            throw refused;
-        } catch (Exception closing) {
-            tell("stopping: " + closing.getMessage());
         }
-        stopped.countDown();
         return ExitCode.OK;
     }
 
