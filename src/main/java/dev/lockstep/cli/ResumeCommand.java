@@ -17,6 +17,9 @@ final class ResumeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        if (!isDeletions) {
+            return ExitCode.FAILED;
+        }
         return api.order("/v1/deletions/resume", "{}", Duration.ofSeconds(10), "deletions go on");
     }
 }

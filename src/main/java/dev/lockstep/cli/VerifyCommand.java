@@ -20,9 +20,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         return api.run(client -> {
-            if (System.console() != null) {
-                System.err.println("lockstep: comparing all folders ...");
-            }
+            System.err.println("lockstep: comparing all folders ...");
             HttpResponse<String> response = client.post("/v1/verify", "{}", Duration.ofMinutes(2));
             JsonNode report = ApiClient.parse(response);
             System.out.println(isJson ? response.body() : text(report));
