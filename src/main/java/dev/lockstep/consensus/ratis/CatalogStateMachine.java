@@ -31,9 +31,11 @@ final class CatalogStateMachine extends BaseStateMachine {
     private final ReplicatedState state;
     private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
     private final SnapshotWriter snapshots;
+    private final CommitNews news;
 
-    CatalogStateMachine(ReplicatedState state) {
+    CatalogStateMachine(ReplicatedState state, CommitNews news) {
         this.state = state;
+        this.news = news;
         this.snapshots = new SnapshotWriter(state, storage);
     }
 
@@ -84,6 +86,7 @@ final class CatalogStateMachine extends BaseStateMachine {
     @Override
     public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
         LogEntryProto entry = java.util.Objects.requireNonNull(transaction.getLogEntry());
+        news.committed();
         try {
             Bytes command = LogFrame.command(entry.getStateMachineLogEntry().getLogData());
             if (command == null) {

@@ -92,11 +92,13 @@ public final class RatisConsensus implements Consensus {
         Parameters parameters = new Parameters();
         GrpcConfigKeys.Server.setServicesCustomizer(
                 parameters, (builder, types) -> builder.addService(port.definition()));
+        CommitNews news = new CommitNews();
+        TellingRpcType.hand(news, parameters);
         RaftProperties properties = RatisSettings.of(config);
         RaftServer server = RaftServer.newBuilder()
                 .setServerId(RaftMembers.peerId(config.self()))
                 .setGroup(RaftGroup.valueOf(groupId, peers))
-                .setStateMachine(new CatalogStateMachine(state))
+                .setStateMachine(new CatalogStateMachine(state, news))
                 .setProperties(properties)
                 .setParameters(parameters)
                 .setOption(isFormatted ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)

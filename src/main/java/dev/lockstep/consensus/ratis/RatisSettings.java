@@ -3,6 +3,7 @@ package dev.lockstep.consensus.ratis;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.server.RaftServerConfigKeys;
@@ -24,6 +25,7 @@ final class RatisSettings {
     }
 
     private static void network(RaftProperties properties, RatisConfig config) {
+        RaftConfigKeys.Rpc.setType(properties, new TellingRpcType());
         GrpcConfigKeys.Server.setHost(properties, config.self().address().host());
         GrpcConfigKeys.Server.setPort(properties, config.self().address().port());
         GrpcConfigKeys.setMessageSizeMax(properties, SizeInBytes.valueOf("8MB"));
