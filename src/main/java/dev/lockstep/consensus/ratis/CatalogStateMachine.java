@@ -86,7 +86,7 @@ final class CatalogStateMachine extends BaseStateMachine {
     @Override
     public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
         LogEntryProto entry = java.util.Objects.requireNonNull(transaction.getLogEntry());
-        news.committed();
+        news.committed(entry.getIndex());
         try {
             Bytes command = LogFrame.command(entry.getStateMachineLogEntry().getLogData());
             if (command == null) {
@@ -154,5 +154,6 @@ final class CatalogStateMachine extends BaseStateMachine {
     @Override
     public void close() {
         snapshots.close();
+        news.close();
     }
 }
