@@ -12,6 +12,7 @@ import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.OperationId;
+import dev.lockstep.model.Outcome;
 import dev.lockstep.model.Proposal;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.model.StoreId;
@@ -39,16 +40,18 @@ final class CatalogTest {
     void catalogsThatTookTheSameCommitsAreEqual(long seed) throws IOException {
         Random random = new Random(seed);
         RandomProposals proposals = new RandomProposals(random);
+        Set<String> seen = new HashSet<>();
         try (Catalog memory = new Catalog(new MemoryStore());
                 Catalog rocks = new Catalog(RocksStore.open(directory.resolve("rocks")));
                 Catalog late = new Catalog(RocksStore.open(directory.resolve("late")))) {
-            for (int logIndex = 1; logIndex <= 1500; logIndex++) {
+            for (int logIndex = 1; logIndex <= 1000; logIndex++) {
                 Bytes command = CommandCodec.encode(new Command.Propose(memory.read(proposals::next)));
                 Applied applied = memory.apply(logIndex, command);
                 assertThat(rocks.apply(logIndex, command)).isEqualTo(applied);
-                if (logIndex > 700) {
+                applied.outcomes().forEach(outcome -> seen.add(describe(outcome)));
+                if (logIndex > 500) {
                     assertThat(late.apply(logIndex, command)).isEqualTo(applied);
-                } else if (logIndex == 700) {
+                } else if (logIndex == 500) {
                     Path file = directory.resolve("snapshot");
                     try (Catalog.Pinned pinned = memory.pin()) {
                         pinned.writeTo(file);
@@ -56,14 +59,26 @@ final class CatalogTest {
                     late.install(file, logIndex);
                 }
                 assertThat(rocks.read(Catalog.View::digest)).isEqualTo(memory.read(Catalog.View::digest));
-                if (logIndex % 50 == 0) {
+                if (logIndex % 100 == 0) {
                     memory.read(CatalogTest::requireSound);
                 }
             }
             rocks.read(CatalogTest::requireSound);
+            assertThat(seen)
+                    .containsExactlyInAnyOrder(
+                            "accepted", "copied", "deleted", "moved", "edited", "not empty", "would lie within itself");
             late.read(CatalogTest::requireSound);
             assertThat(late.<List<Entry>>read(CatalogTest::entries)).isEqualTo(memory.read(CatalogTest::entries));
         }
+    }
+
+    private static String describe(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Accepted _ -> "accepted";
+            case Outcome.Copied _ -> "copied";
+            case Outcome.Overruled(String reason) -> reason;
+            case Outcome.Refused(String reason) -> "refused: " + reason;
+        };
     }
 
     private static List<Entry> entries(Catalog.View view) {
@@ -114,7 +129,7 @@ final class CatalogTest {
         Random random = new Random(7);
         RandomProposals proposals = new RandomProposals(random);
         Catalog catalog = new Catalog(new MemoryStore());
-        for (int logIndex = 1; logIndex <= 2000; logIndex++) {
+        for (int logIndex = 1; logIndex <= 500; logIndex++) {
             List<Entry> before = catalog.read(CatalogTest::entries);
             Bytes command = CommandCodec.encode(new Command.Propose(catalog.read(proposals::next)));
             Applied applied = catalog.apply(logIndex, command);
@@ -141,13 +156,17 @@ final class CatalogTest {
         assertThat(scene.catalog.apply(2, Bytes.EMPTY).result()).isEqualTo(Result.UNREADABLE);
         assertThat(scene.catalog.read(Catalog.View::digest)).isEqualTo(before);
         assertThat(scene.catalog.appliedIndex()).isEqualTo(2);
-        for (int logIndex = 3; logIndex < 40_000; logIndex++) {
+        for (int logIndex = 3; logIndex < 3_000; logIndex++) {
             byte[] bytes = new byte[random.nextInt(60)];
             random.nextBytes(bytes);
+            if (logIndex % 100 == 0) {
+                // What was damaged left a gap: begin anew.
+                proposals = new RandomProposals(random, logIndex);
+            }
             if (logIndex % 2 == 0) {
                 bytes = CommandCodec.encode(new Command.Propose(scene.catalog.read(proposals::next)))
                         .toArray();
-                for (int i = random.nextInt(4); i >= 0; i--) {
+                for (int i = random.nextInt(4); i > 0; i--) {
                     bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
                 }
             }
@@ -161,8 +180,7 @@ final class CatalogTest {
     void aCommitReplayedAfterARestartChangesNothingButGivesItsContents() {
         Scene scene = new Scene();
         Bytes content = Bytes.utf8("one");
-        var proposal = new Proposal(
-                new OperationId(NODE1, 1, 1), List.of(scene.create("a", "one")), List.of(content));
+        var proposal = new Proposal(new OperationId(NODE1, 1, 1), List.of(scene.create("a", "one")), List.of(content));
         Bytes command = CommandCodec.encode(new Command.Propose(proposal));
         Applied first = scene.catalog.apply(5, command);
         Digest digest = scene.catalog.read(Catalog.View::digest);
@@ -174,6 +192,35 @@ final class CatalogTest {
         assertThat(again.contents()).isEqualTo(first.contents());
         assertThat(again.touched()).isEmpty();
         assertThat(scene.catalog.read(Catalog.View::digest)).isEqualTo(digest);
+    }
+
+    @Test
+    void aStoreThatFellBehindTheLogCatchesUpByReplay() throws IOException {
+        Random random = new Random(5);
+        RandomProposals proposals = new RandomProposals(random);
+        Catalog whole = new Catalog(new MemoryStore());
+        List<Bytes> log = new ArrayList<>();
+        for (int logIndex = 1; logIndex <= 300; logIndex++) {
+            log.add(CommandCodec.encode(new Command.Propose(whole.read(proposals::next))));
+            whole.apply(logIndex, log.getLast());
+        }
+        Path killed = directory.resolve("killed");
+        try (Catalog catalog = new Catalog(RocksStore.open(killed))) {
+            for (int logIndex = 1; logIndex <= 120; logIndex++) {
+                catalog.apply(logIndex, log.get(logIndex - 1));
+            }
+            catalog.flush();
+        }
+        try (Catalog catalog = new Catalog(RocksStore.open(killed))) {
+            assertThat(catalog.appliedIndex()).isEqualTo(120);
+            for (int logIndex = 50; logIndex <= 300; logIndex++) {
+                boolean isRepeated =
+                        catalog.apply(logIndex, log.get(logIndex - 1)).result() == Result.REPEATED;
+                assertThat(isRepeated).isEqualTo(logIndex <= 120);
+            }
+            assertThat(catalog.read(Catalog.View::digest)).isEqualTo(whole.read(Catalog.View::digest));
+            catalog.read(CatalogTest::requireSound);
+        }
     }
 
     @Test

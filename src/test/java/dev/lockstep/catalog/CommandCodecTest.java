@@ -125,7 +125,8 @@ final class CommandCodecTest {
                 new Content.Symlink(Bytes.EMPTY),
                 new Content.Symlink(Bytes.wrap(new byte[] {'a', 0})),
                 new Content.Symlink(Bytes.wrap(new byte[4096])))) {
-            assertThat(CommandCodec.decode(CommandCodec.encode(put(bad, List.of())))).isEmpty();
+            assertThat(CommandCodec.decode(CommandCodec.encode(put(bad, List.of()))))
+                    .isEmpty();
         }
     }
 

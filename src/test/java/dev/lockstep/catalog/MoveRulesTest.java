@@ -83,8 +83,7 @@ final class MoveRulesTest {
         Entry b = scene.file("b/2", "two");
         Entry c = scene.file("c/3", "three");
 
-        scene.offer(
-                NODE1, all(to(scene.at("a"), "b"), to(scene.at("b"), "c"), to(scene.at("c"), "a")));
+        scene.offer(NODE1, all(to(scene.at("a"), "b"), to(scene.at("b"), "c"), to(scene.at("c"), "a")));
 
         assertThat(scene.tree()).containsExactly("a/", "a/3", "b/", "b/1", "c/", "c/2");
         assertThat(List.of(scene.at("b/1"), scene.at("c/2"), scene.at("a/3"))).containsExactly(a, b, c);

@@ -15,9 +15,7 @@ final class OperationsTest {
     private Proposal proposal(long incarnation, long sequence) {
         String text = incarnation + "." + sequence;
         return new Proposal(
-                new OperationId(NODE1, incarnation, sequence),
-                List.of(scene.create("f" + text, text)),
-                List.of());
+                new OperationId(NODE1, incarnation, sequence), List.of(scene.create("f" + text, text)), List.of());
     }
 
     @Test

@@ -28,17 +28,24 @@ final class RandomProposals {
     private static final int CONTENTS = 4;
 
     private final RandomGenerator random;
+    private final long incarnation;
     private final Map<NodeId, Long> sequences = new HashMap<>();
-    private long entriesSeen = 1;
+    private final List<EntryId> known = new ArrayList<>();
     private long logIndex;
 
     RandomProposals(RandomGenerator random) {
+        this(random, 1);
+    }
+
+    RandomProposals(RandomGenerator random, long incarnation) {
         this.random = random;
+        this.incarnation = incarnation;
     }
 
     /// @param seen what the catalog held some time ago
     Proposal next(Catalog.View seen) {
-        entriesSeen = Math.max(entriesSeen, seen.entries() * 2);
+        known.clear();
+        seen.forEachEntry(entry -> known.add(entry.id()));
         logIndex = seen.appliedIndex();
         List<Bytes> contents = new ArrayList<>();
         for (int i = random.nextInt(3); i > 0; i--) {
@@ -53,20 +60,24 @@ final class RandomProposals {
         long sequence = random.nextInt(10) == 0
                 ? random.nextLong(1, sequences.getOrDefault(node, 0L) + 3)
                 : sequences.merge(node, 1L, Long::sum);
-        return new Proposal(new OperationId(node, 1, sequence), changes, contents.stream().distinct().toList());
+        return new Proposal(
+                new OperationId(node, incarnation, sequence),
+                changes,
+                contents.stream().distinct().toList());
     }
 
     private Change change(Catalog.View seen) {
-        return switch (random.nextInt(8)) {
+        return switch (random.nextInt(9)) {
             case 0, 1 -> put(Optional.empty(), Revision.NONE, seen);
             case 2, 3 -> {
                 EntryId id = id();
                 yield put(Optional.of(id), base(id, seen), seen);
             }
             case 4, 5 -> move(seen);
-            case 6 -> {
+            case 6, 7 -> {
                 EntryId id = id();
-                yield new Change.Delete(id, base(id, seen), placeOf(id, seen));
+                Place where = random.nextInt(4) == 0 ? place(seen) : placeOf(id, seen);
+                yield new Change.Delete(id, base(id, seen), where);
             }
             default -> new Change.SetAttributes(id(), mode(), mtime());
         };
@@ -99,7 +110,9 @@ final class RandomProposals {
     }
 
     private EntryId id() {
-        return new EntryId(random.nextLong(entriesSeen + 3));
+        return known.isEmpty() || random.nextInt(8) == 0
+                ? new EntryId(random.nextLong(known.size() * 2 + 3))
+                : known.get(random.nextInt(known.size()));
     }
 
     private Revision base(EntryId id, Catalog.View seen) {

@@ -50,13 +50,16 @@ final class RulesTest {
         assertThat(scene.tree()).containsExactly("a/", "a/b/", "a/b/c");
         assertThat(scene.at("a").attributes()).isEqualTo(new Attributes(0755, 0));
         assertThat(applied.touched())
-                .containsExactly(scene.at("a").id(), scene.at("a/b").id(), scene.at("a/b/c").id());
+                .containsExactly(
+                        scene.at("a").id(),
+                        scene.at("a/b").id(),
+                        scene.at("a/b/c").id());
     }
 
     @Test
     void creationsOfOneProposalMeetInTheDirectoryMadeByTheFirst() {
-        Applied applied = scene.offer(
-                NODE1, scene.createDirectory("d"), scene.create("d/one", "1"), scene.create("d/two", "2"));
+        Applied applied =
+                scene.offer(NODE1, scene.createDirectory("d"), scene.create("d/one", "1"), scene.create("d/two", "2"));
 
         assertThat(scene.tree()).containsExactly("d/", "d/one", "d/two");
         assertThat(applied.outcomes())
@@ -342,11 +345,7 @@ final class RulesTest {
     void fileReplacedByADirectoryOfItsNameStepsAside() {
         Entry file = scene.file("d", "file");
         Change.Put put = new Change.Put(
-                scene.place("d"),
-                Optional.of(file.id()),
-                file.revision(),
-                new Content.Directory(),
-                Scene.DIRECTORY);
+                scene.place("d"), Optional.of(file.id()), file.revision(), new Content.Directory(), Scene.DIRECTORY);
 
         scene.offer(NODE1, put);
 
@@ -443,8 +442,8 @@ final class RulesTest {
         Place place = scene.place("a");
         EntryId first = new EntryId(1);
 
-        Applied applied = scene.offer(
-                NODE1, scene.create("a", "one"), new Change.Delete(first, new Revision(1, 0), place));
+        Applied applied =
+                scene.offer(NODE1, scene.create("a", "one"), new Change.Delete(first, new Revision(1, 0), place));
 
         assertThat(applied.touched()).containsExactly(first);
         assertThat(scene.tree()).isEmpty();
@@ -459,7 +458,8 @@ final class RulesTest {
 
         List<Entry> copies = scene.catalog.read(view -> view.conflictCopies(10));
         assertThat(copies).hasSize(2).allMatch(Entry::isConflictCopy);
-        assertThat(scene.catalog.<List<Entry>>read(view -> view.conflictCopies(1))).hasSize(1);
+        assertThat(scene.catalog.<List<Entry>>read(view -> view.conflictCopies(1)))
+                .hasSize(1);
 
         scene.offer(NODE1, scene.delete(copies.getFirst()));
 

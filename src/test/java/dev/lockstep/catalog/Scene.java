@@ -80,8 +80,7 @@ final class Scene {
     }
 
     Change.Put createDirectory(String path) {
-        return new Change.Put(
-                place(path), Optional.empty(), Revision.NONE, new Content.Directory(), DIRECTORY);
+        return new Change.Put(place(path), Optional.empty(), Revision.NONE, new Content.Directory(), DIRECTORY);
     }
 
     Change.Put createSymlink(String path, String target) {
@@ -91,8 +90,7 @@ final class Scene {
 
     /// An edit of the entry as `seen`.
     Change.Put edit(Entry seen, String text) {
-        return new Change.Put(
-                placeOf(seen), Optional.of(seen.id()), seen.revision(), content(text), PLAIN);
+        return new Change.Put(placeOf(seen), Optional.of(seen.id()), seen.revision(), content(text), PLAIN);
     }
 
     Change.Move move(Entry entry, String to) {
@@ -131,7 +129,9 @@ final class Scene {
     /// The place where an entry lies now, or lay in the root.
     private Place placeOf(Entry entry) {
         RelativePath path = catalog.read(view -> view.path(entry.id()));
-        return path == null ? new Place(List.of(), entry.name()) : place(path.toBytes().toUtf8());
+        return path == null
+                ? new Place(List.of(), entry.name())
+                : place(path.toBytes().toUtf8());
     }
 
     Optional<Entry> find(RelativePath path) {
@@ -169,6 +169,8 @@ final class Scene {
 
     /// The conflict name that `node` gives to what wanted `name` with this content.
     static String conflict(String name, NodeId node, String text) {
-        return new ConflictName(Name.of(name), node, content(text).digest()).name(1).toString();
+        return new ConflictName(Name.of(name), node, content(text).digest())
+                .name(1)
+                .toString();
     }
 }

@@ -158,7 +158,9 @@ final class RocksStoreTest {
         }
         Path table;
         try (Stream<Path> files = Files.list(directory.resolve("generation-1"))) {
-            table = files.filter(path -> path.toString().endsWith(".sst")).findFirst().orElseThrow();
+            table = files.filter(path -> path.toString().endsWith(".sst"))
+                    .findFirst()
+                    .orElseThrow();
         }
         byte[] bytes = Files.readAllBytes(table);
         bytes[20] ^= 1;
