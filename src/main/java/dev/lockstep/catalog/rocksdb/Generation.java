@@ -135,7 +135,7 @@ final class Generation {
         return new PinnedReading(database.getSnapshot());
     }
 
-    /// Closes without flushing, once nobody uses it any more. Calls that come later fail.
+    /// Closes once nobody uses it any more. Calls that come later fail.
     void retire() {
         synchronized (this) {
             if (isRetired) {

@@ -93,7 +93,7 @@ public final class RocksStore implements OrderedStore {
         generation.flush();
     }
 
-    /// Closes without flushing. What is pinned stays readable.
+    /// Closes; what was committed since the last flush may or may not be kept. What is pinned stays readable.
     @Override
     public void close() {
         generation.retire();
