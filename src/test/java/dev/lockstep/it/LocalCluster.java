@@ -201,7 +201,7 @@ final class LocalCluster implements AutoCloseable {
     List<TreeImage> images() throws IOException {
         List<TreeImage> images = new ArrayList<>();
         for (Node node : running()) {
-            images.add(TreeImage.of(node.folder()).replicated());
+            images.add(TreeImage.ofFolder(node.folder()).replicated());
         }
         return images;
     }

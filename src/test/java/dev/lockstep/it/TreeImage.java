@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// What stands in a folder: every entry below it except the marker at its root.
+/// What stands below a directory.
 ///
 /// @param items  by path as [RawName] spells it
 /// @param stamps inode, size, mtime and ctime of each entry: they tell whether it was touched between two looks
@@ -39,6 +39,20 @@ record TreeImage(SortedMap<String, Item> items, SortedMap<String, String> stamps
         stamps = Collections.unmodifiableSortedMap(new TreeMap<>(stamps));
     }
 
+    /// A node's whole folder: everything but the marker at its root.
+    static TreeImage ofFolder(Path folder) throws IOException {
+        TreeImage all = of(folder);
+        SortedMap<String, Item> items = new TreeMap<>(all.items);
+        SortedMap<String, String> stamps = new TreeMap<>(all.stamps);
+        items.keySet().removeIf(TreeImage::isMarker);
+        stamps.keySet().removeIf(TreeImage::isMarker);
+        return new TreeImage(items, stamps);
+    }
+
+    private static boolean isMarker(String path) {
+        return path.equals(MARKER) || path.startsWith(MARKER + "/");
+    }
+
     /// Entries that vanish while they are looked at are left out.
     static TreeImage of(Path root) throws IOException {
         SortedMap<String, Item> items = new TreeMap<>();
@@ -56,9 +70,6 @@ record TreeImage(SortedMap<String, Item> items, SortedMap<String, String> stamps
             return;
         }
         for (Path child : children) {
-            if (directory.equals(root) && child.endsWith(MARKER)) {
-                continue;
-            }
             try {
                 String name = RawName.of(root, child);
                 Item item = look(child);
