@@ -1,4 +1,5 @@
-/// The replicated truth. In: commits. Out: applied entries and outcomes. The rules are pure functions over a small
+/// The replicated truth. In: commits. Out: applied entries and outcomes. The rules are pure functions over a
+/// small
 /// ordered
 /// store: no clock, disk, randomness, locale or thread decides anything here, so every node decides the same.
 @NullMarked

@@ -4,14 +4,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 
-/// What the log drives. All but [#syncPoint] and [Pin#writeTo] is called by one thread at a time, the applying thread.
+/// What the log drives. All but [#syncPoint] and [Pin#writeTo] is called by one thread at a time, the
+/// applying thread.
 public interface ReplicatedState {
-    /// The last log index that took effect, 0 before the first. It may lie behind what was applied before a crash:
+    /// The last log index that took effect, 0 before the first. It may lie behind what was applied before a
+    /// crash:
     /// commits at
     /// or below it are handed over again after a restart, see [#apply].
     long appliedIndex();
 
-    /// Takes one commit. Commits come in log order, from the log index after the newest snapshot on; what was applied
+    /// Takes one commit. Commits come in log order, from the log index after the newest snapshot on; what was
+    /// applied
     /// before is handed over again after a restart and must change nothing. A throw stops the node.
     void apply(Commit commit);
 
@@ -26,7 +29,8 @@ public interface ReplicatedState {
     /// @throws IOException if the file is damaged; the state is then as before
     void install(Path file, long logIndex) throws IOException;
 
-    /// @return completes once everything that commits up to `logIndex` carried stands durably on this node without the
+    /// @return completes once everything that commits up to `logIndex` carried stands durably on this node
+    ///     without the
     /// log;
     ///     only then may the log be cut up to it
     CompletableFuture<Void> syncPoint(long logIndex);

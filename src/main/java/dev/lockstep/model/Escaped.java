@@ -6,7 +6,8 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/// Names as people read them: UTF-8 text as it is, `\xNN` for bytes that are not UTF-8, for control characters, and for
+/// Names as people read them: UTF-8 text as it is, `\xNN` for bytes that are not UTF-8, for control
+/// characters, and for
 /// the
 /// backslash itself, so that two names never look the same.
 public final class Escaped {

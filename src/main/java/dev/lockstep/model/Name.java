@@ -4,7 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/// The name of one entry in its directory: 1 to 255 bytes, whatever Linux allows. Bytes, not text: no encoding is
+/// The name of one entry in its directory: 1 to 255 bytes, whatever Linux allows. Bytes, not text: no
+/// encoding is
 /// assumed
 /// and nothing is normalised.
 ///

@@ -3,7 +3,8 @@ package dev.lockstep.model;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Where an entry lies or shall lie, told so that it can be found again after its directories were moved, and made
+/// Where an entry lies or shall lie, told so that it can be found again after its directories were moved, and
+/// made
 /// again
 /// after they were deleted.
 ///

@@ -2,7 +2,8 @@ package dev.lockstep.model;
 
 import java.util.regex.Pattern;
 
-/// The identity of one state directory: random, made once when the directory is made, never used again for another.
+/// The identity of one state directory: random, made once when the directory is made, never used again for
+/// another.
 ///
 /// @param value 16 lower-case hexadecimal digits
 public record StoreId(String value) implements Comparable<StoreId> {

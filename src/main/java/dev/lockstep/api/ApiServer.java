@@ -1,0 +1,70 @@
+package dev.lockstep.api;
+
+import dev.lockstep.model.Address;
+import dev.lockstep.node.Node;
+import java.io.IOException;
+import java.util.concurrent.Executors;
+import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee11.servlet.ServletHolder;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/// The HTTP server of a node. Requests run on virtual threads.
+public final class ApiServer implements AutoCloseable {
+    private static final int THREADS_MAX = 16;
+    private static final int HEADER_BYTES_MAX = 8 << 10;
+    private static final long IDLE_MILLIS = 60_000;
+
+    private final Server server;
+    private final Address bound;
+
+    private ApiServer(Server server, Address bound) {
+        this.server = server;
+        this.bound = bound;
+    }
+
+    /// @throws IOException if the address cannot be listened on
+    public static ApiServer start(Address address, Node node) throws IOException {
+        QueuedThreadPool threads = new QueuedThreadPool(THREADS_MAX, 2);
+        threads.setName("http");
+        threads.setDaemon(true);
+        threads.setVirtualThreadsExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        Server server = new Server(threads);
+        HttpConfiguration configuration = new HttpConfiguration();
+        configuration.setSendServerVersion(false);
+        configuration.setSendDateHeader(false);
+        configuration.setRequestHeaderSize(HEADER_BYTES_MAX);
+        ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(configuration));
+        connector.setHost(address.host());
+        connector.setPort(address.port());
+        connector.setIdleTimeout(IDLE_MILLIS);
+        server.addConnector(connector);
+        ServletContextHandler context = new ServletContextHandler();
+        context.addServlet(new ServletHolder(new ApiServlet(node, connector::getLocalPort)), "/*");
+        server.setHandler(context);
+        try {
+            server.start();
+        } catch (Exception refused) {
+            throw new IOException("cannot listen on HTTP address " + address + ": " + refused.getMessage(), refused);
+        }
+        return new ApiServer(server, new Address(address.host(), connector.getLocalPort()));
+    }
+
+    public Address address() {
+        return bound;
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            server.stop();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        } catch (Exception failure) {
+            throw new IOException("stopping the API: " + failure.getMessage(), failure);
+        }
+    }
+}

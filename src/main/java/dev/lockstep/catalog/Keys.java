@@ -1,0 +1,99 @@
+package dev.lockstep.catalog;
+
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.Name;
+import dev.lockstep.model.NodeId;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/// The keys under which the catalog stores its records. The first byte tells the kind.
+final class Keys {
+    static final Bytes SUMMARY = Bytes.utf8("a");
+    static final byte CHILD = 'c';
+    static final byte ENTRY = 'e';
+    static final byte OPERATIONS = 'o';
+    static final byte PERMIT = 'p';
+    static final byte ANSWER = 'w';
+    static final byte CONFLICT_COPY = 'x';
+
+    private Keys() {}
+
+    static Bytes entry(EntryId id) {
+        return ofId(ENTRY, id);
+    }
+
+    static Bytes conflictCopy(EntryId id) {
+        return ofId(CONFLICT_COPY, id);
+    }
+
+    static Bytes child(Slot slot) {
+        Bytes name = slot.name().bytes();
+        return Bytes.wrap(ByteBuffer.allocate(1 + Long.BYTES + name.size())
+                .put(CHILD)
+                .putLong(slot.parent().value())
+                .put(name.unsafeArray())
+                .array());
+    }
+
+    static Slot slot(Bytes childKey) {
+        long parent = childKey.buffer().getLong(1);
+        return new Slot(new EntryId(parent), new Name(childKey.slice(1 + Long.BYTES, childKey.size())));
+    }
+
+    /// Where the names of a directory begin.
+    static Bytes firstChild(EntryId parent) {
+        return ofId(CHILD, parent);
+    }
+
+    /// Where they end.
+    static Bytes afterChildren(EntryId parent) {
+        return ofId(CHILD, new EntryId(parent.value() + 1));
+    }
+
+    static Bytes operations(NodeId node) {
+        return ofNode(OPERATIONS, node, 0);
+    }
+
+    static Bytes permit(NodeId node) {
+        return ofNode(PERMIT, node, 0);
+    }
+
+    /// Answers share their keys with those a whole window later, which so take their place.
+    static Bytes answer(NodeId node, long sequence) {
+        byte[] key = ofNode(ANSWER, node, 2).unsafeArray();
+        key[key.length - 1] = (byte) (sequence % Operations.WINDOW);
+        return Bytes.wrap(key);
+    }
+
+    static Bytes first(byte kind) {
+        return Bytes.wrap(new byte[] {kind});
+    }
+
+    static Bytes after(byte kind) {
+        return Bytes.wrap(new byte[] {(byte) (kind + 1)});
+    }
+
+    static EntryId id(Bytes value) {
+        return new EntryId(value.buffer().getLong(value.size() - Long.BYTES));
+    }
+
+    static Bytes value(EntryId id) {
+        return Bytes.wrap(ByteBuffer.allocate(Long.BYTES).putLong(id.value()).array());
+    }
+
+    private static Bytes ofId(byte kind, EntryId id) {
+        return Bytes.wrap(ByteBuffer.allocate(1 + Long.BYTES)
+                .put(kind)
+                .putLong(id.value())
+                .array());
+    }
+
+    private static Bytes ofNode(byte kind, NodeId node, int moreBytes) {
+        byte[] name = node.value().getBytes(StandardCharsets.US_ASCII);
+        return Bytes.wrap(ByteBuffer.allocate(1 + name.length + moreBytes)
+                .put(kind)
+                .put(name)
+                .array());
+    }
+}

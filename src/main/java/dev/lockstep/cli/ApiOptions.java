@@ -1,0 +1,54 @@
+package dev.lockstep.cli;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
+
+/// Which node a command asks.
+final class ApiOptions {
+    @Option(names = "--api", description = "API of the node to ask (default: a node of this machine).")
+    private @Nullable String api;
+
+    @Option(names = "--data", description = "Where a demo keeps its folders (default: ${DEFAULT-VALUE}).")
+    private Path data = Path.of("data");
+
+    ApiClient connect() throws IOException, InterruptedException {
+        return ApiClient.connect(api, data);
+    }
+
+    /// What a command does with the node that answered.
+    @FunctionalInterface
+    interface Work {
+        int with(ApiClient client) throws IOException, InterruptedException;
+    }
+
+    int run(Work work) throws InterruptedException {
+        try {
+            return work.with(connect());
+        } catch (ApiClient.Unreachable unreachable) {
+            System.err.println("lockstep: " + unreachable.getMessage());
+            return ExitCode.UNREACHABLE;
+        } catch (IOException | IllegalArgumentException failed) {
+            System.err.println("lockstep: " + failed.getMessage());
+            return ExitCode.FAILED;
+        }
+    }
+
+    /// Sends an order and tells what came of it.
+    int order(String path, String body, Duration timeout, String done) throws InterruptedException {
+        return run(client -> {
+            HttpResponse<String> response = client.post(path, body, timeout);
+            if (response.statusCode() == 200) {
+                System.out.println(done);
+                return ExitCode.OK;
+            }
+            JsonNode answer = ApiClient.parse(response);
+            System.err.println("lockstep: " + answer.path("error").asString(response.body()));
+            return ExitCode.FAILED;
+        });
+    }
+}

@@ -1,0 +1,155 @@
+package dev.lockstep.consensus.ratis;
+
+import dev.lockstep.consensus.Commit;
+import dev.lockstep.consensus.ReplicatedState;
+import dev.lockstep.model.Bytes;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.raftlog.RaftLog;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
+import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.LifeCycle;
+import org.apache.ratis.util.MD5FileUtil;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Hands the log over to a [ReplicatedState]: one entry at a time, in order. Nothing is skipped; what fails
+/// ends the node.
+final class CatalogStateMachine extends BaseStateMachine {
+    private static final Logger log = LoggerFactory.getLogger(CatalogStateMachine.class);
+
+    private final ReplicatedState state;
+    private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
+    private final SnapshotWriter snapshots;
+
+    CatalogStateMachine(ReplicatedState state) {
+        this.state = state;
+        this.snapshots = new SnapshotWriter(state, storage);
+    }
+
+    @Override
+    public void initialize(RaftServer server, RaftGroupId group, RaftStorage raftStorage) throws IOException {
+        super.initialize(server, group, raftStorage);
+        getLifeCycle().startAndTransition(() -> {
+            storage.init(raftStorage);
+            snapshots.removeUnfinished(
+                    raftStorage.getStorageDir().getStateMachineDir().toPath());
+            load(storage.getLatestSnapshot());
+        });
+    }
+
+    @Override
+    public void pause() {
+        if (getLifeCycleState() == LifeCycle.State.RUNNING) {
+            getLifeCycle().transition(LifeCycle.State.PAUSING);
+            getLifeCycle().transition(LifeCycle.State.PAUSED);
+        }
+    }
+
+    @Override
+    public void reinitialize() throws IOException {
+        load(storage.loadLatestSnapshot());
+        if (getLifeCycleState() == LifeCycle.State.PAUSED) {
+            getLifeCycle().transition(LifeCycle.State.STARTING);
+            getLifeCycle().transition(LifeCycle.State.RUNNING);
+        }
+    }
+
+    private void load(@Nullable SingleFileSnapshotInfo snapshot) throws IOException {
+        if (snapshot == null) {
+            return;
+        }
+        if (snapshot.getIndex() > state.appliedIndex()) {
+            var digest = snapshot.getFile().getFileDigest();
+            if (digest != null) {
+                MD5FileUtil.verifySavedMD5(snapshot.getFile().getPath().toFile(), digest);
+            }
+            SnapshotWriter.makeDurable(snapshot.getFile().getPath());
+            state.install(snapshot.getFile().getPath(), snapshot.getIndex());
+            log.atInfo().addKeyValue("logIndex", snapshot.getIndex()).log("snapshot installed");
+        }
+        setLastAppliedTermIndex(snapshot.getTermIndex());
+    }
+
+    @Override
+    public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+        LogEntryProto entry = java.util.Objects.requireNonNull(transaction.getLogEntry());
+        try {
+            Bytes command = LogFrame.command(entry.getStateMachineLogEntry().getLogData());
+            if (command == null) {
+                state.advance(entry.getIndex());
+            } else {
+                state.apply(new Commit(entry.getIndex(), entry.getTerm(), command));
+            }
+        } catch (RuntimeException | Error defect) {
+            // Going on without this entry would fork the cluster.
+            state.failed(defect);
+            throw defect;
+        }
+        updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
+        return CompletableFuture.completedFuture(answer(entry.getIndex()));
+    }
+
+    @Override
+    public void notifyTermIndexUpdated(long term, long index) {
+        state.advance(index);
+        super.notifyTermIndexUpdated(term, index);
+    }
+
+    @Override
+    public CompletableFuture<Message> query(Message request) {
+        return CompletableFuture.completedFuture(
+                answer(getLastAppliedTermIndex().getIndex()));
+    }
+
+    private static Message answer(long logIndex) {
+        return Message.valueOf(UnsafeByteOperations.unsafeWrap(
+                java.nio.ByteBuffer.allocate(Long.BYTES).putLong(0, logIndex).array()));
+    }
+
+    /// @return the index of the newest snapshot that is finished since the last call; a new one is begun when
+    ///     none is
+    @Override
+    public long takeSnapshot() {
+        TermIndex applied = getLastAppliedTermIndex();
+        SingleFileSnapshotInfo finished = snapshots.takeFinished();
+        if (finished == null) {
+            snapshots.begin(applied);
+            return RaftLog.INVALID_LOG_INDEX;
+        }
+        storage.updateLatestSnapshot(finished);
+        return finished.getIndex();
+    }
+
+    @Override
+    public SimpleStateMachineStorage getStateMachineStorage() {
+        return storage;
+    }
+
+    @Override
+    public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto failedEntry) {
+        state.failed(cause);
+    }
+
+    @Override
+    public void notifyServerShutdown(org.apache.ratis.proto.RaftProtos.RoleInfoProto roleInfo, boolean allServer) {
+        if (getLifeCycleState() == LifeCycle.State.EXCEPTION) {
+            state.failed(new IOException("the log stopped by itself"));
+        }
+    }
+
+    @Override
+    public void close() {
+        snapshots.close();
+    }
+}

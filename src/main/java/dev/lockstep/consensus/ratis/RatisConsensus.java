@@ -1,0 +1,331 @@
+package dev.lockstep.consensus.ratis;
+
+import dev.lockstep.consensus.Consensus;
+import dev.lockstep.consensus.ConsensusStatus;
+import dev.lockstep.consensus.ConsensusStatus.Role;
+import dev.lockstep.consensus.ReplicatedState;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Member;
+import dev.lockstep.model.NodeId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.server.DivisionInfo;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.jspecify.annotations.Nullable;
+
+/// The ordered log by Apache Ratis. Where this node leads, offers go straight into its log; otherwise one
+/// call takes them to
+/// the leader, on the same port.
+public final class RatisConsensus implements Consensus {
+    private static final String PREFIX = "raft.";
+    private static final String OFFER = PREFIX + "offer";
+    private static final String READ = PREFIX + "read";
+    private static final String MEMBERS = PREFIX + "members";
+    private static final String TRANSFER = PREFIX + "transfer";
+    private static final int OFFERS_MAX = 512;
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration MEMBERS_TIMEOUT = Duration.ofSeconds(30);
+    /// A joiner is fed only while entries come: on an idle cluster these are the entries.
+    private static final long FEED_MILLIS = 100;
+
+    private final RatisConfig config;
+    private final PeerPort port;
+    private final RaftServer server;
+    private final RaftServer.Division division;
+    private final RaftGroupId group;
+    private final ClientId client = ClientId.randomId();
+    private final AtomicLong calls = new AtomicLong();
+    private final Semaphore offers = new Semaphore(OFFERS_MAX);
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon(true).name("consensus-timer").factory());
+
+    private RatisConsensus(RatisConfig config, PeerPort port, RaftServer server, RaftGroupId group) throws IOException {
+        this.config = config;
+        this.port = port;
+        this.server = server;
+        this.group = group;
+        this.division = server.getDivision(group);
+    }
+
+    /// Starts the log of this node; commits reach `state` from then on. Takes the peer port over.
+    ///
+    /// @throws IOException if the directory is damaged, not this store's, or not formatted though it should be
+    public static RatisConsensus start(RatisConfig config, PeerPort port, ReplicatedState state) throws IOException {
+        RaftGroupId groupId = RaftGroupId.valueOf(config.group());
+        boolean isFormatted =
+                Files.exists(config.directory().resolve(config.group().toString()));
+        if (!isFormatted && !config.isNew()) {
+            throw new IOException("the log is missing: " + config.directory()
+                    + "; if its disk was replaced: lockstep members replace "
+                    + config.self().node());
+        }
+        List<RaftPeer> peers = config.members().stream().map(RaftMembers::peer).toList();
+        Parameters parameters = new Parameters();
+        GrpcConfigKeys.Server.setServicesCustomizer(
+                parameters, (builder, types) -> builder.addService(port.definition()));
+        RaftProperties properties = RatisSettings.of(config);
+        RaftServer server = RaftServer.newBuilder()
+                .setServerId(RaftMembers.peerId(config.self()))
+                .setGroup(RaftGroup.valueOf(groupId, peers))
+                .setStateMachine(new CatalogStateMachine(state))
+                .setProperties(properties)
+                .setParameters(parameters)
+                .setOption(isFormatted ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)
+                .build();
+        port.handOver();
+        server.start();
+        RatisConsensus consensus = new RatisConsensus(config, port, server, groupId);
+        port.serve(PREFIX, consensus::serve);
+        return consensus;
+    }
+
+    // --- offers and reads ---
+
+    @Override
+    public CompletableFuture<Long> offer(Bytes command) {
+        if (!offers.tryAcquire()) {
+            return failed("too many offers under way");
+        }
+        return atLeader(OFFER, command, CALL_TIMEOUT, () -> write(LogFrame.command(command)))
+                .whenComplete((index, failure) -> offers.release());
+    }
+
+    @Override
+    public CompletableFuture<Long> readIndex() {
+        return atLeader(READ, Bytes.EMPTY, CALL_TIMEOUT, this::read);
+    }
+
+    private CompletableFuture<Long> write(Message message) {
+        return submit(message, RaftClientRequest.writeRequestType()).thenApply(RaftClientReply::getLogIndex);
+    }
+
+    private CompletableFuture<Long> read() {
+        return submit(Message.EMPTY, RaftClientRequest.readRequestType())
+                .thenApply(reply ->
+                        reply.getMessage().getContent().asReadOnlyByteBuffer().getLong());
+    }
+
+    private CompletableFuture<RaftClientReply> submit(Message message, RaftClientRequest.Type type) {
+        RaftClientRequest request = RaftClientRequest.newBuilder()
+                .setClientId(client)
+                .setServerId(server.getId())
+                .setGroupId(group)
+                .setCallId(calls.incrementAndGet())
+                .setMessage(message)
+                .setType(type)
+                .build();
+        try {
+            return server.submitClientRequestAsync(request).thenApply(RatisConsensus::checked);
+        } catch (IOException refused) {
+            return CompletableFuture.failedFuture(refused);
+        }
+    }
+
+    private static RaftClientReply checked(RaftClientReply reply) {
+        if (!reply.isSuccess()) {
+            throw new CompletionException(new IOException("not done: " + reply.getException(), reply.getException()));
+        }
+        return reply;
+    }
+
+    private CompletableFuture<Long> atLeader(
+            String method, Bytes request, Duration timeout, Supplier<CompletableFuture<Long>> here) {
+        if (division.getInfo().isLeader()) {
+            return here.get();
+        }
+        Member leader = leader();
+        if (leader == null) {
+            return failed("no leader is known");
+        }
+        return port.call(leader.address(), method, request, timeout)
+                .thenApply(answer -> answer.buffer().getLong());
+    }
+
+    /// Answers what other nodes ask of this one as the leader. Called on a virtual thread of its own.
+    private Bytes serve(String method, Bytes request) throws IOException {
+        if (!division.getInfo().isLeader()) {
+            throw new IOException("not the leader");
+        }
+        CompletableFuture<Long> answer = switch (method) {
+            case OFFER -> write(LogFrame.command(request));
+            case READ -> read();
+            case MEMBERS -> setMembers(RaftMembers.decode(request));
+            case TRANSFER -> transfer(RaftMembers.decode(request).getFirst());
+            default -> throw new IOException("no such call: " + method);
+        };
+        try {
+            return Bytes.wrap(ByteBuffer.allocate(Long.BYTES)
+                    .putLong(0, answer.get(MEMBERS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS))
+                    .array());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException("stopping", interrupted);
+        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException failure) {
+            throw new IOException("not done: " + failure.getMessage(), failure);
+        }
+    }
+
+    // --- members ---
+
+    @Override
+    public CompletableFuture<Void> changeMembers(List<Member> members) {
+        return atLeader(MEMBERS, RaftMembers.encode(members), MEMBERS_TIMEOUT, () -> setMembers(members))
+                .thenAccept(index -> {});
+    }
+
+    private CompletableFuture<Long> setMembers(List<Member> members) {
+        List<RaftPeer> peers = members.stream().map(RaftMembers::peer).toList();
+        SetConfigurationRequest request =
+                new SetConfigurationRequest(client, server.getId(), group, calls.incrementAndGet(), peers);
+        ScheduledFuture<?> feeding =
+                timer.scheduleAtFixedRate(this::feed, FEED_MILLIS, FEED_MILLIS, TimeUnit.MILLISECONDS);
+        try {
+            return server.setConfigurationAsync(request)
+                    .thenApply(reply -> checked(reply).getLogIndex())
+                    .whenComplete((index, failure) -> feeding.cancel(false));
+        } catch (IOException refused) {
+            feeding.cancel(false);
+            return CompletableFuture.failedFuture(refused);
+        }
+    }
+
+    private void feed() {
+        var _ = write(LogFrame.nothing());
+    }
+
+    @Override
+    public CompletableFuture<Void> transferLeadership(Member to) {
+        return atLeader(TRANSFER, RaftMembers.encode(List.of(to)), MEMBERS_TIMEOUT, () -> transfer(to))
+                .thenAccept(index -> {});
+    }
+
+    private CompletableFuture<Long> transfer(Member to) {
+        TransferLeadershipRequest request = new TransferLeadershipRequest(
+                client, server.getId(), group, calls.incrementAndGet(), RaftMembers.peerId(to), 10_000);
+        try {
+            return server.transferLeadershipAsync(request)
+                    .thenApply(reply -> checked(reply).getLogIndex());
+        } catch (IOException refused) {
+            return CompletableFuture.failedFuture(refused);
+        }
+    }
+
+    @Override
+    public List<Member> members() {
+        return peers().stream().map(RaftMembers::member).toList();
+    }
+
+    private Collection<RaftPeer> peers() {
+        return division.getRaftConf().getAllPeers();
+    }
+
+    private @Nullable Member leader() {
+        RaftPeerId leader = division.getInfo().getLeaderId();
+        RaftPeer peer = leader == null ? null : division.getRaftConf().getPeer(leader);
+        return peer == null ? null : RaftMembers.member(peer);
+    }
+
+    // --- status ---
+
+    @Override
+    public ConsensusStatus status() {
+        DivisionInfo info = division.getInfo();
+        Member leader = leader();
+        NodeId leaderNode = leader == null ? null : leader.node();
+        boolean isLeader = info.isLeader();
+        boolean hasQuorum = isLeader ? info.isLeaderReady() : leader != null;
+        return new ConsensusStatus(
+                role(info.getCurrentRole()),
+                leaderNode,
+                info.getCurrentTerm(),
+                division.getRaftLog().getLastCommittedIndex(),
+                info.getLastAppliedIndex(),
+                snapshotIndex(),
+                hasQuorum,
+                statusOfPeers(info));
+    }
+
+    private long snapshotIndex() {
+        var snapshot = division.getStateMachine().getLatestSnapshot();
+        return snapshot == null ? -1 : snapshot.getIndex();
+    }
+
+    private List<ConsensusStatus.Peer> statusOfPeers(DivisionInfo info) {
+        List<ConsensusStatus.Peer> found = new ArrayList<>();
+        var leaderInfo = info.getRoleInfoProto().getLeaderInfo();
+        long[] matches = info.isLeader() ? info.getFollowerMatchIndices() : new long[0];
+        for (RaftPeer peer : peers()) {
+            if (peer.getId().equals(server.getId())) {
+                continue;
+            }
+            long match = -1;
+            long silentMillis = -1;
+            for (int i = 0; i < leaderInfo.getFollowerInfoCount(); i++) {
+                var follower = leaderInfo.getFollowerInfo(i);
+                if (follower.getId().getId().equals(peer.getId().toByteString())) {
+                    silentMillis = follower.getLastRpcElapsedTimeMs();
+                    match = i < matches.length ? matches[i] : -1;
+                }
+            }
+            found.add(new ConsensusStatus.Peer(RaftMembers.member(peer).node(), match, silentMillis));
+        }
+        return found;
+    }
+
+    private static Role role(RaftPeerRole role) {
+        return switch (role) {
+            case LEADER -> Role.LEADER;
+            case CANDIDATE -> Role.CANDIDATE;
+            case LISTENER -> Role.LEARNER;
+            case FOLLOWER, UNRECOGNIZED -> Role.FOLLOWER;
+        };
+    }
+
+    /// The configuration that this node was started with.
+    public RatisConfig config() {
+        return config;
+    }
+
+    private static <T> CompletableFuture<T> failed(String reason) {
+        return CompletableFuture.failedFuture(new IOException(reason));
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+        try {
+            server.close();
+        } catch (IOException failure) {
+            throw new java.io.UncheckedIOException("closing the log", failure);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+package dev.lockstep.content;
+
+import dev.lockstep.folder.DirectoryItem;
+import dev.lockstep.folder.Errno;
+import dev.lockstep.folder.FileHandle;
+import dev.lockstep.folder.FolderException;
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Held;
+import dev.lockstep.folder.RenameMode;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Digest;
+import dev.lockstep.model.Name;
+import dev.lockstep.model.RelativePath;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/// The contents of this node, each once: staged, history, or standing in the folder. Thread-safe.
+public final class ContentStore {
+    public static final RelativePath STAGED = RelativePath.ROOT.child(Name.of("staged"));
+    public static final RelativePath HISTORY = RelativePath.ROOT.child(Name.of("history"));
+
+    private static final int CANDIDATES_MAX = 8;
+    private static final int COPY_BUFFER_BYTES = 1 << 20;
+    private static final String PART = ".part-";
+
+    private final FolderRoot state;
+    private final FolderRoot folder;
+    private final FolderIndex index;
+    private final AtomicLong parts = new AtomicLong();
+
+    /// @param state  the state directory, with [#STAGED] and [#HISTORY] in it
+    /// @param folder on the same file system as `state`
+    public ContentStore(FolderRoot state, FolderRoot folder, FolderIndex index) {
+        this.state = state;
+        this.folder = folder;
+        this.index = index;
+    }
+
+    // --- staged ---
+
+    public boolean hasStaged(Digest digest) throws IOException {
+        return state.stat(stagedPath(digest)) != null;
+    }
+
+    /// Keeps small bytes as staged content; durable after the next sync of the file system.
+    public void stage(Digest digest, Bytes content) throws IOException {
+        if (hasStaged(digest)) {
+            return;
+        }
+        RelativePath part = partPath(digest);
+        try (FileHandle file = state.createExclusive(part, 0600)) {
+            file.write(content.buffer(), 0);
+        }
+        FolderRoot.rename(state, part, state, stagedPath(digest), RenameMode.REPLACE);
+    }
+
+    /// Begins to receive a content in order.
+    public Receiver receive(Content.File content) throws IOException {
+        RelativePath part = partPath(content.digest());
+        return new Receiver(state, state.createExclusive(part, 0600), part, stagedPath(content.digest()), content);
+    }
+
+    /// Makes a durable copy of a content that stands in the folder, where a user may overwrite it at any
+    /// moment.
+    ///
+    /// @throws IOException if it stands nowhere on this node any more
+    public void stagePrivately(Content.File content) throws IOException {
+        if (hasStaged(content.digest())) {
+            return;
+        }
+        try (OpenContent source = open(content.digest());
+                Receiver receiver = receive(content)) {
+            if (source == null) {
+                throw new IOException("content is not on this node: " + content.digest());
+            }
+            ByteBuffer buffer = ByteBuffer.allocateDirect(COPY_BUFFER_BYTES);
+            for (long at = 0; at < content.sizeBytes(); at += buffer.limit()) {
+                source.read(buffer.clear(), at);
+                receiver.write(buffer.flip());
+            }
+            receiver.finish();
+        }
+    }
+
+    /// Moves a staged content to a free name in the state directory.
+    ///
+    /// @return whether there was one
+    public boolean takeStaged(Digest digest, RelativePath target) throws IOException {
+        try {
+            FolderRoot.rename(state, stagedPath(digest), state, target, RenameMode.NO_REPLACE);
+            return true;
+        } catch (FolderException refused) {
+            if (refused.errno() == Errno.NOT_FOUND) {
+                return false;
+            }
+            throw refused;
+        }
+    }
+
+    public void dropStaged(Digest digest) throws IOException {
+        unlinkIfThere(stagedPath(digest));
+    }
+
+    // --- history ---
+
+    /// Keeps small bytes as history.
+    public void keepHistory(Digest digest, Bytes content) throws IOException {
+        if (state.stat(historyPath(digest)) != null) {
+            return;
+        }
+        RelativePath part = partPath(digest);
+        try (FileHandle file = state.createExclusive(part, 0600)) {
+            file.write(content.buffer(), 0);
+        }
+        FolderRoot.rename(state, part, state, historyPath(digest), RenameMode.REPLACE);
+    }
+
+    /// Moves a displaced file of the state directory into history. A file with several names is copied: its
+    /// other names may
+    /// be written to.
+    public void keepDisplaced(Digest digest, RelativePath displaced) throws IOException {
+        Stamp stamp = state.stat(displaced);
+        if (stamp != null && state.stat(historyPath(digest)) == null) {
+            if (stamp.links() > 1) {
+                copyToHistory(digest, displaced);
+            } else {
+                FolderRoot.rename(state, displaced, state, historyPath(digest), RenameMode.REPLACE);
+                return;
+            }
+        }
+        unlinkIfThere(displaced);
+    }
+
+    private void copyToHistory(Digest digest, RelativePath displaced) throws IOException {
+        RelativePath part = partPath(digest);
+        try (FileHandle source = state.openRead(displaced);
+                FileHandle target = state.createExclusive(part, 0600)) {
+            source.copyTo(target);
+        }
+        FolderRoot.rename(state, part, state, historyPath(digest), RenameMode.REPLACE);
+    }
+
+    /// Removes the contents that have been history for longest, beyond what is to be kept.
+    ///
+    /// @param nowNanos nanoseconds since 1970
+    public void pruneHistory(Retention retention, long nowNanos) throws IOException {
+        record Kept(RelativePath path, long sizeBytes, long sinceNanos) {}
+        List<Kept> kept = new ArrayList<>();
+        for (DirectoryItem item : state.list(HISTORY)) {
+            RelativePath path = HISTORY.child(item.name());
+            Stamp stamp = state.stat(path);
+            if (stamp != null) {
+                kept.add(new Kept(path, stamp.sizeBytes(), stamp.ctimeNanos()));
+            }
+        }
+        kept.sort(Comparator.comparingLong(Kept::sinceNanos).reversed());
+        long bytes = 0;
+        long count = 0;
+        for (Kept one : kept) {
+            bytes += one.sizeBytes();
+            count++;
+            boolean isOld = nowNanos - one.sinceNanos() > retention.age().toNanos();
+            if (isOld || bytes > retention.bytesMax() || count > retention.countMax()) {
+                unlinkIfThere(one.path());
+            }
+        }
+    }
+
+    // --- reading ---
+
+    /// Opens a content wherever it stands on this node.
+    ///
+    /// @return null if it stands nowhere
+    public @Nullable OpenContent open(Digest digest) throws IOException {
+        for (RelativePath own : List.of(stagedPath(digest), historyPath(digest))) {
+            Stamp stamp = state.stat(own);
+            if (stamp != null) {
+                return new OpenContent(state.openRead(own), stamp.sizeBytes(), null);
+            }
+        }
+        for (Held held : index.byContent(digest, CANDIDATES_MAX)) {
+            OpenContent open = openHeld(held);
+            if (open != null) {
+                return open;
+            }
+        }
+        return null;
+    }
+
+    private @Nullable OpenContent openHeld(Held held) throws IOException {
+        RelativePath path = index.path(held.id());
+        if (path == null) {
+            return null;
+        }
+        try {
+            FileHandle file = folder.openRead(path);
+            if (file.stamp().isUnchangedSince(held.stamp())) {
+                return new OpenContent(file, held.stamp().sizeBytes(), held.stamp());
+            }
+            file.close();
+            return null;
+        } catch (FolderException gone) {
+            return null;
+        }
+    }
+
+    /// Copies a content into an empty file, and makes sure that it is that content.
+    ///
+    /// @return false if it does not stand on this node, or not as it should
+    public boolean copyTo(Content.File content, FileHandle target) throws IOException {
+        try (OpenContent source = open(content.digest())) {
+            if (source == null || source.sizeBytes() != content.sizeBytes()) {
+                return false;
+            }
+            source.copyTo(target);
+        }
+        return digestOf(target, content.sizeBytes()).equals(content.digest());
+    }
+
+    /// Reads a file once and hashes it.
+    static Digest digestOf(FileHandle file, long sizeBytes) throws IOException {
+        MessageDigest digester = Digest.digester();
+        ByteBuffer buffer = ByteBuffer.allocateDirect(Math.clamp(sizeBytes, 1, COPY_BUFFER_BYTES));
+        long at = 0;
+        while (at < sizeBytes) {
+            int got = file.read(buffer.clear(), at);
+            if (got < 0) {
+                break;
+            }
+            digester.update(buffer.flip());
+            at += got;
+        }
+        return Digest.finish(digester);
+    }
+
+    // --- leftovers ---
+
+    /// Removes what a kill left half-received. What may hold a user's bytes is left.
+    public void removeParts() throws IOException {
+        for (DirectoryItem item : state.list(STAGED)) {
+            if (item.name().bytes().toUtf8().contains(PART)) {
+                unlinkIfThere(STAGED.child(item.name()));
+            }
+        }
+    }
+
+    private void unlinkIfThere(RelativePath path) throws IOException {
+        try {
+            state.unlink(path);
+        } catch (FolderException refused) {
+            if (refused.errno() != Errno.NOT_FOUND) {
+                throw refused;
+            }
+        }
+    }
+
+    private static RelativePath stagedPath(Digest digest) {
+        return STAGED.child(Name.of(digest.toString()));
+    }
+
+    private static RelativePath historyPath(Digest digest) {
+        return HISTORY.child(Name.of(digest.toString()));
+    }
+
+    private RelativePath partPath(Digest digest) {
+        return STAGED.child(Name.of(digest + PART + parts.incrementAndGet()));
+    }
+}

@@ -1,0 +1,64 @@
+package dev.lockstep.content;
+
+import dev.lockstep.folder.FileHandle;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.RenameMode;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Digest;
+import dev.lockstep.model.RelativePath;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+
+/// Takes a content in order and makes it a staged one, once every byte is there and right. Not thread-safe.
+public final class Receiver implements AutoCloseable {
+    private final FolderRoot state;
+    private final FileHandle file;
+    private final RelativePath part;
+    private final RelativePath target;
+    private final Content.File content;
+    private final MessageDigest digester = Digest.digester();
+    private long received;
+    private boolean isFinished;
+
+    Receiver(FolderRoot state, FileHandle file, RelativePath part, RelativePath target, Content.File content) {
+        this.state = state;
+        this.file = file;
+        this.part = part;
+        this.target = target;
+        this.content = content;
+    }
+
+    /// Takes the next bytes.
+    public void write(ByteBuffer bytes) throws IOException {
+        digester.update(bytes.duplicate());
+        int size = bytes.remaining();
+        file.write(bytes, received);
+        received += size;
+    }
+
+    /// Makes the content durable and gives it its final name.
+    ///
+    /// @throws IOException if it is not the content that was expected
+    public void finish() throws IOException {
+        if (received != content.sizeBytes() || !Digest.finish(digester).equals(content.digest())) {
+            throw new IOException("received bytes are not the content " + content.digest());
+        }
+        file.datasync();
+        FolderRoot.rename(state, part, state, target, RenameMode.REPLACE);
+        state.fsyncDirectory(target.parent());
+        isFinished = true;
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+        if (!isFinished) {
+            Stamp left = state.stat(part);
+            if (left != null) {
+                state.unlink(part);
+            }
+        }
+    }
+}

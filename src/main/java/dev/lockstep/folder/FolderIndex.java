@@ -1,0 +1,215 @@
+package dev.lockstep.folder;
+
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Digest;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.Name;
+import dev.lockstep.model.RelativePath;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// What this node knows to stand in its folder: one record per entry, found by entry, by place, by inode and by
+/// content.
+/// The base of every edit comes from here, never from the catalog. Written by the folder's control loop
+/// alone; read by
+/// any
+/// thread.
+public final class FolderIndex {
+    private static final byte BY_ENTRY = 'e';
+    private static final byte BY_PLACE = 'p';
+    private static final byte BY_INODE = 'i';
+    private static final byte BY_CONTENT = 'c';
+    private static final byte[] NOTHING = {};
+    /// A cycle of directories cannot be, but a damaged record must not hang the node.
+    private static final int DEPTH_MAX = 4096;
+
+    private final IndexStore store;
+    private long entries;
+
+    public FolderIndex(IndexStore store) {
+        this.store = store;
+        store.scan(new byte[] {BY_ENTRY}, (key, value) -> {
+            entries++;
+            return true;
+        });
+    }
+
+    /// How many entries the folder holds.
+    public synchronized long entries() {
+        return entries;
+    }
+
+    public @Nullable Held held(EntryId id) {
+        byte[] value = store.get(key(BY_ENTRY, id.value()));
+        return value == null ? null : HeldCodec.decode(value);
+    }
+
+    public @Nullable Held child(EntryId parent, Name name) {
+        byte[] id = store.get(placeKey(parent, name));
+        return id == null ? null : held(entryId(id, 0));
+    }
+
+    /// @return null if the path, or a directory on the way, is not held
+    public @Nullable Held find(RelativePath path) {
+        EntryId parent = EntryId.ROOT;
+        Held held = null;
+        for (Name name : path.names()) {
+            held = child(parent, name);
+            if (held == null) {
+                return null;
+            }
+            parent = held.id();
+        }
+        return held;
+    }
+
+    /// Where the entry stands in this folder.
+    ///
+    /// @return null if it, or a directory on the way, is not held
+    public @Nullable RelativePath path(EntryId id) {
+        List<Name> names = new ArrayList<>();
+        for (EntryId at = id; !at.equals(EntryId.ROOT); ) {
+            Held held = held(at);
+            if (held == null || names.size() > DEPTH_MAX) {
+                return null;
+            }
+            names.add(held.entry().name());
+            at = held.entry().parent();
+        }
+        return new RelativePath(names.reversed());
+    }
+
+    /// The entry that was last seen on the inode of `stamp`, if it is still held.
+    public @Nullable Held byInode(Stamp stamp) {
+        byte[] id = store.get(inodeKey(stamp));
+        Held held = id == null ? null : held(entryId(id, 0));
+        return held != null && held.stamp().isSameInode(stamp) ? held : null;
+    }
+
+    /// Up to `limit` entries whose held content is `digest`.
+    public List<Held> byContent(Digest digest, int limit) {
+        List<Held> found = new ArrayList<>();
+        byte[] prefix = contentPrefix(digest);
+        store.scan(prefix, (key, value) -> {
+            Held held = held(entryId(key, prefix.length));
+            if (held != null) {
+                found.add(held);
+            }
+            return found.size() < limit;
+        });
+        return found;
+    }
+
+    public List<Held> children(EntryId parent) {
+        List<Held> children = new ArrayList<>();
+        store.scan(key(BY_PLACE, parent.value()), (key, value) -> {
+            Held held = held(entryId(value, 0));
+            if (held != null) {
+                children.add(held);
+            }
+            return true;
+        });
+        return children;
+    }
+
+    public void forEach(Consumer<Held> visitor) {
+        store.scan(new byte[] {BY_ENTRY}, (key, value) -> {
+            visitor.accept(HeldCodec.decode(value));
+            return true;
+        });
+    }
+
+    /// Writes or replaces the record of one entry. Another entry that was recorded at the same place keeps
+    /// its record
+    /// but
+    /// is no longer found there: the caller removes or moves it first.
+    public synchronized void put(Held held) {
+        List<IndexStore.Write> writes = new ArrayList<>();
+        Held before = held(held.id());
+        if (before == null) {
+            entries++;
+        } else {
+            removeKeys(before, writes);
+        }
+        byte[] id = ByteBuffer.allocate(Long.BYTES).putLong(held.id().value()).array();
+        writes.add(new IndexStore.Write(key(BY_ENTRY, held.id().value()), HeldCodec.encode(held)));
+        writes.add(new IndexStore.Write(
+                placeKey(held.entry().parent(), held.entry().name()), id));
+        writes.add(new IndexStore.Write(inodeKey(held.stamp()), id));
+        if (held.entry().content() instanceof Content.File file) {
+            writes.add(new IndexStore.Write(contentKey(file.digest(), held.id()), NOTHING));
+        }
+        store.write(writes);
+    }
+
+    public synchronized void remove(EntryId id) {
+        Held before = held(id);
+        if (before == null) {
+            return;
+        }
+        entries--;
+        List<IndexStore.Write> writes = new ArrayList<>();
+        removeKeys(before, writes);
+        writes.add(new IndexStore.Write(key(BY_ENTRY, id.value()), null));
+        store.write(writes);
+    }
+
+    private void removeKeys(Held before, List<IndexStore.Write> writes) {
+        removeIfOwn(placeKey(before.entry().parent(), before.entry().name()), before.id(), writes);
+        removeIfOwn(inodeKey(before.stamp()), before.id(), writes);
+        if (before.entry().content() instanceof Content.File file) {
+            writes.add(new IndexStore.Write(contentKey(file.digest(), before.id()), null));
+        }
+    }
+
+    private void removeIfOwn(byte[] key, EntryId id, List<IndexStore.Write> writes) {
+        byte[] owner = store.get(key);
+        if (owner != null && entryId(owner, 0).equals(id)) {
+            writes.add(new IndexStore.Write(key, null));
+        }
+    }
+
+    private static byte[] key(byte space, long number) {
+        return ByteBuffer.allocate(1 + Long.BYTES).put(space).putLong(number).array();
+    }
+
+    private static byte[] placeKey(EntryId parent, Name name) {
+        int size = name.bytes().size();
+        return ByteBuffer.allocate(1 + Long.BYTES + size)
+                .put(BY_PLACE)
+                .putLong(parent.value())
+                .put(name.bytes().unsafeArray())
+                .array();
+    }
+
+    private static byte[] inodeKey(Stamp stamp) {
+        return ByteBuffer.allocate(1 + 2 * Long.BYTES)
+                .put(BY_INODE)
+                .putLong(stamp.device())
+                .putLong(stamp.inode())
+                .array();
+    }
+
+    private static byte[] contentPrefix(Digest digest) {
+        int size = digest.bytes().size();
+        return ByteBuffer.allocate(1 + size)
+                .put(BY_CONTENT)
+                .put(digest.bytes().unsafeArray())
+                .array();
+    }
+
+    private static byte[] contentKey(Digest digest, EntryId id) {
+        byte[] prefix = contentPrefix(digest);
+        return ByteBuffer.allocate(prefix.length + Long.BYTES)
+                .put(prefix)
+                .putLong(id.value())
+                .array();
+    }
+
+    private static EntryId entryId(byte[] bytes, int offset) {
+        return new EntryId(ByteBuffer.wrap(bytes).getLong(offset));
+    }
+}

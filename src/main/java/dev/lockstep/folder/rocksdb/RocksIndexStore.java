@@ -1,0 +1,122 @@
+package dev.lockstep.folder.rocksdb;
+
+import dev.lockstep.folder.IndexStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BiPredicate;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/// The folder index's records in RocksDB. Every write goes to its write-ahead log without an fsync: it
+/// survives the
+/// death of
+/// the process, and what a power loss takes is found again by comparing the folder.
+public final class RocksIndexStore implements IndexStore {
+    private static final long CACHE_BYTES = 8 << 20;
+    private static final long WRITE_BUFFER_BYTES = 8 << 20;
+    private static final int BLOOM_BITS = 10;
+
+    private final Path directory;
+    private final LRUCache cache;
+    private final BloomFilter bloom;
+    private final Options options;
+    private final WriteOptions writeOptions;
+    private final RocksDB db;
+
+    private RocksIndexStore(Path directory) throws IOException {
+        this.directory = directory;
+        RocksDB.loadLibrary();
+        this.cache = new LRUCache(CACHE_BYTES);
+        this.bloom = new BloomFilter(BLOOM_BITS);
+        BlockBasedTableConfig table =
+                new BlockBasedTableConfig().setBlockCache(cache).setFilterPolicy(bloom);
+        this.options = new Options()
+                .setCreateIfMissing(true)
+                .setWriteBufferSize(WRITE_BUFFER_BYTES)
+                .setMaxWriteBufferNumber(2)
+                .setMaxTotalWalSize(2 * WRITE_BUFFER_BYTES)
+                .setKeepLogFileNum(2)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+                .setMaxOpenFiles(64)
+                .setTableFormatConfig(table);
+        this.writeOptions = new WriteOptions();
+        try {
+            this.db = RocksDB.open(options, directory.toString());
+        } catch (RocksDBException refused) {
+            throw new IOException("folder index " + directory + ": " + refused.getMessage(), refused);
+        }
+    }
+
+    /// @throws IOException if the directory cannot be read or is damaged
+    public static RocksIndexStore open(Path directory) throws IOException {
+        return new RocksIndexStore(directory);
+    }
+
+    @Override
+    public byte @Nullable [] get(byte[] key) {
+        try {
+            return db.get(key);
+        } catch (RocksDBException failure) {
+            throw failed("read", failure);
+        }
+    }
+
+    @Override
+    public void scan(byte[] prefix, BiPredicate<byte[], byte[]> visitor) {
+        try (RocksIterator records = db.newIterator()) {
+            for (records.seek(prefix); records.isValid(); records.next()) {
+                byte[] key = records.key();
+                boolean isBelow =
+                        key.length >= prefix.length && Arrays.equals(key, 0, prefix.length, prefix, 0, prefix.length);
+                if (!isBelow || !visitor.test(key, records.value())) {
+                    return;
+                }
+            }
+            records.status();
+        } catch (RocksDBException failure) {
+            throw failed("read", failure);
+        }
+    }
+
+    @Override
+    public void write(List<Write> writes) {
+        try (WriteBatch batch = new WriteBatch()) {
+            for (Write write : writes) {
+                if (write.value() == null) {
+                    batch.delete(write.key());
+                } else {
+                    batch.put(write.key(), write.value());
+                }
+            }
+            db.write(writeOptions, batch);
+        } catch (RocksDBException failure) {
+            throw failed("write", failure);
+        }
+    }
+
+    private UncheckedIOException failed(String operation, RocksDBException failure) {
+        return new UncheckedIOException(
+                new IOException("folder index " + directory + ": " + operation + ": " + failure.getMessage(), failure));
+    }
+
+    @Override
+    public void close() {
+        db.close();
+        writeOptions.close();
+        options.close();
+        bloom.close();
+        cache.close();
+    }
+}

@@ -1,0 +1,356 @@
+package dev.lockstep.materialize;
+
+import dev.lockstep.catalog.Catalog;
+import dev.lockstep.folder.Errno;
+import dev.lockstep.folder.FolderException;
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Held;
+import dev.lockstep.folder.RenameMode;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Entry;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.Name;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
+import java.io.IOException;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// Brings single entries of the folder to the state of the catalog, however far apart they are. Each step is
+/// atomic and
+/// is followed by the index record that says so; a crash in between is seen by the next scan, which finds the
+/// bytes of a
+/// committed revision. Owned by the control loop.
+public final class Materializer {
+    private final Catalog catalog;
+    private final FolderIndex index;
+    private final FolderRoot folder;
+    private final LocalContents contents;
+    private final Staging staging;
+    private final Predicate<RelativePath> isBusy;
+    private final Predicate<RelativePath> isAnyBusyAtOrBelow;
+
+    /// @param staged             the directory in `state` where revisions are put down before they are placed
+    /// @param isBusy             whether a local change at the path is on its way to the cluster
+    /// @param isAnyBusyAtOrBelow the same for anything at or below it
+    public Materializer(
+            Catalog catalog,
+            FolderIndex index,
+            FolderRoot folder,
+            FolderRoot state,
+            RelativePath staged,
+            LocalContents contents,
+            Predicate<RelativePath> isBusy,
+            Predicate<RelativePath> isAnyBusyAtOrBelow) {
+        this.catalog = catalog;
+        this.index = index;
+        this.folder = folder;
+        this.contents = contents;
+        this.staging = new Staging(state, staged, contents);
+        this.isBusy = isBusy;
+        this.isAnyBusyAtOrBelow = isAnyBusyAtOrBelow;
+    }
+
+    public Placing materialize(EntryId id) {
+        Held have = index.held(id);
+        Entry want = catalog.read(view -> view.entry(id));
+        RelativePath here = have == null ? null : index.path(id);
+        try {
+            if (have == null || here == null) {
+                return want == null ? new Placing.Done() : create(want);
+            }
+            return want == null ? remove(have, here) : update(want, have, here);
+        } catch (IOException refused) {
+            RelativePath path = here != null ? here : want == null ? RelativePath.ROOT : target(want);
+            return new Placing.Refused(path == null ? RelativePath.ROOT : path, String.valueOf(refused.getMessage()));
+        }
+    }
+
+    /// The path that the catalog wants the entry at, as far as this folder's directories are in place.
+    private @Nullable RelativePath target(Entry want) {
+        if (want.parent().equals(EntryId.ROOT)) {
+            return RelativePath.ROOT.child(want.name());
+        }
+        RelativePath parent = index.path(want.parent());
+        return parent == null ? null : parent.child(want.name());
+    }
+
+    // --- a new entry ---
+
+    private Placing create(Entry want) throws IOException {
+        RelativePath path = target(want);
+        if (path == null) {
+            return new Placing.After(want.parent());
+        }
+        if (isBusy.test(path)) {
+            return new Placing.Busy(path);
+        }
+        Held occupant = index.child(want.parent(), want.name());
+        if (occupant != null && !occupant.id().equals(want.id())) {
+            return new Placing.After(occupant.id());
+        }
+        if (want.content().isDirectory()) {
+            return createDirectory(want, path);
+        }
+        Staging.Staged staged = staging.stage(want, Revision.NONE);
+        if (staged == null) {
+            return new Placing.ContentMissing((Content.File) want.content());
+        }
+        try {
+            FolderRoot.rename(staging.state(), staged.path(), folder, path, RenameMode.NO_REPLACE);
+        } catch (FolderException refused) {
+            staging.discard(staged.path());
+            return refusedAt(path, refused);
+        }
+        return placed(want, path, staged.stamp());
+    }
+
+    private Placing createDirectory(Entry want, RelativePath path) throws IOException {
+        try {
+            folder.mkdir(path, want.attributes().mode());
+        } catch (FolderException refused) {
+            return refusedAt(path, refused);
+        }
+        Stamp stamp = folder.stat(path);
+        if (stamp == null) {
+            return new Placing.LocalChange(path);
+        }
+        index.put(new Held(want, stamp));
+        return new Placing.Done();
+    }
+
+    /// Something unknown is in the way: the scan says what it is. Anything else is the disk's refusal.
+    private static Placing refusedAt(RelativePath path, FolderException refused) throws FolderException {
+        return switch (refused.errno()) {
+            case EXISTS -> new Placing.LocalChange(path);
+            case NOT_FOUND, NOT_DIRECTORY, LOOP -> new Placing.LocalChange(path.parent());
+            default -> throw refused;
+        };
+    }
+
+    /// Records what was just placed. What a program wrote over it since has another size or mtime: then the
+    /// record keeps the
+    /// stamp of our own bytes, which the scan will find changed.
+    private Placing placed(Entry want, RelativePath path, Stamp own) throws IOException {
+        Stamp now = folder.stat(path);
+        boolean isOurs = now != null
+                && now.isSameInode(own)
+                && now.sizeBytes() == own.sizeBytes()
+                && now.mtimeNanos() == own.mtimeNanos();
+        index.put(new Held(want, now != null && isOurs ? now : own));
+        return isOurs ? new Placing.Done() : new Placing.LocalChange(path);
+    }
+
+    // --- a deletion ---
+
+    private Placing remove(Held have, RelativePath path) throws IOException {
+        if (isAnyBusyAtOrBelow.test(path) || isBusy.test(path)) {
+            return new Placing.Busy(path);
+        }
+        Stamp now = folder.stat(path);
+        if (have.entry().content().isDirectory()) {
+            return now != null && isAsHeld(have, now) ? removeDirectory(have, path) : new Placing.LocalChange(path);
+        }
+        if (now == null || !now.isUnchangedSince(have.stamp())) {
+            return new Placing.LocalChange(path);
+        }
+        RelativePath displaced =
+                staging.free("gone-" + have.id() + "-" + have.entry().revision());
+        FolderRoot.rename(folder, path, staging.state(), displaced, RenameMode.NO_REPLACE);
+        if (!isWhatWasHeld(have, displaced)) {
+            FolderRoot.rename(staging.state(), displaced, folder, path, RenameMode.NO_REPLACE);
+            return new Placing.LocalChange(path);
+        }
+        index.remove(have.id());
+        keep(have, displaced);
+        return new Placing.Done();
+    }
+
+    private Placing removeDirectory(Held have, RelativePath path) throws IOException {
+        for (Held child : index.children(have.id())) {
+            return new Placing.After(child.id());
+        }
+        try {
+            folder.rmdir(path);
+        } catch (FolderException refused) {
+            if (refused.errno() == Errno.NOT_EMPTY || refused.errno() == Errno.EXISTS) {
+                // What is inside is not known yet: it will be created in the catalog, and with it this directory.
+                index.remove(have.id());
+                return new Placing.LocalChange(path);
+            }
+            throw refused;
+        }
+        index.remove(have.id());
+        return new Placing.Done();
+    }
+
+    // --- an entry that is here already ---
+
+    private Placing update(Entry want, Held have, RelativePath here) throws IOException {
+        Entry old = have.entry();
+        if (isBusy.test(here)) {
+            return new Placing.Busy(here);
+        }
+        if (!old.parent().equals(want.parent()) || !old.name().equals(want.name())) {
+            return move(want, have, here);
+        }
+        if (!old.content().equals(want.content())) {
+            return replace(want, have, here);
+        }
+        if (!old.attributes().equals(want.attributes())) {
+            return setAttributes(want, have, here);
+        }
+        if (!old.equals(want)) {
+            index.put(new Held(want, have.stamp()));
+        }
+        return new Placing.Done();
+    }
+
+    private Placing move(Entry want, Held have, RelativePath from) throws IOException {
+        RelativePath to = target(want);
+        if (to == null) {
+            return new Placing.After(want.parent());
+        }
+        if (isAnyBusyAtOrBelow.test(from) || isAnyBusyAtOrBelow.test(to) || isBusy.test(to)) {
+            return new Placing.Busy(from);
+        }
+        Stamp now = folder.stat(from);
+        if (now == null || !now.isSameInode(have.stamp())) {
+            return new Placing.LocalChange(from);
+        }
+        Held occupant = index.child(want.parent(), want.name());
+        if (occupant != null) {
+            return makeRoom(want, have, from, occupant, to);
+        }
+        if (to.startsWith(from)) {
+            // A directory of the way down is still below: it moves first.
+            return new Placing.After(want.parent());
+        }
+        try {
+            FolderRoot.rename(folder, from, folder, to, RenameMode.NO_REPLACE);
+        } catch (FolderException refused) {
+            return refusedAt(to, refused);
+        }
+        return moved(want, have, to);
+    }
+
+    private Placing moved(Entry want, Held have, RelativePath to) throws IOException {
+        Held there = have.at(want.parent(), want.name());
+        Stamp now = folder.stat(to);
+        // The rename changed the ctime; bytes that changed as well are left for the scan to find.
+        boolean isSame = now != null && isAsHeld(have, now);
+        index.put(now != null && isSame ? there.withStamp(now) : there);
+        return now != null && isSame ? update(want, there.withStamp(now), to) : new Placing.LocalChange(to);
+    }
+
+    /// The target is taken by another entry. If that one only waits for our place, the two are exchanged in
+    /// one step, which
+    /// also undoes rings of renames one by one; otherwise it goes first.
+    private Placing makeRoom(Entry want, Held have, RelativePath from, Held occupant, RelativePath to)
+            throws IOException {
+        Entry wanted = catalog.read(view -> view.entry(occupant.id()));
+        boolean isInRing = wanted != null && isHeldBy(wanted.parent(), wanted.name(), occupant.id());
+        if (!isInRing || to.startsWith(from) || from.startsWith(to)) {
+            return new Placing.After(occupant.id());
+        }
+        Stamp there = folder.stat(to);
+        if (there == null || !there.isSameInode(occupant.stamp())) {
+            return new Placing.LocalChange(to);
+        }
+        FolderRoot.rename(folder, from, folder, to, RenameMode.EXCHANGE);
+        EntryId oldParent = have.entry().parent();
+        Name oldName = have.entry().name();
+        index.remove(occupant.id());
+        Placing placing = moved(want, have, to);
+        Stamp swapped = folder.stat(from);
+        Held other = occupant.at(oldParent, oldName);
+        index.put(swapped != null && isAsHeld(occupant, swapped) ? other.withStamp(swapped) : other);
+        return placing;
+    }
+
+    /// Whether some other entry stands where `self` wants to be.
+    private boolean isHeldBy(EntryId parent, Name name, EntryId self) {
+        Held there = index.child(parent, name);
+        return there != null && !there.id().equals(self);
+    }
+
+    private Placing replace(Entry want, Held have, RelativePath path) throws IOException {
+        Stamp now = folder.stat(path);
+        if (now == null || !now.isUnchangedSince(have.stamp())) {
+            return new Placing.LocalChange(path);
+        }
+        Staging.Staged staged = staging.stage(want, have.entry().revision());
+        if (staged == null) {
+            return new Placing.ContentMissing((Content.File) want.content());
+        }
+        try {
+            FolderRoot.rename(staging.state(), staged.path(), folder, path, RenameMode.EXCHANGE);
+        } catch (FolderException refused) {
+            staging.discard(staged.path());
+            return refusedAt(path, refused);
+        }
+        if (!isWhatWasHeld(have, staged.path())) {
+            return giveBack(staged, path);
+        }
+        Placing placing = placed(want, path, staged.stamp());
+        keep(have, staged.path());
+        return placing;
+    }
+
+    /// What came out of the exchange was written by a program: it goes back, until what comes out is our own
+    /// file.
+    private Placing giveBack(Staging.Staged staged, RelativePath path) throws IOException {
+        Stamp out;
+        do {
+            FolderRoot.rename(staging.state(), staged.path(), folder, path, RenameMode.EXCHANGE);
+            out = staging.state().stat(staged.path());
+        } while (out == null || !out.isSameInode(staged.stamp()));
+        staging.discard(staged.path());
+        return new Placing.LocalChange(path);
+    }
+
+    private Placing setAttributes(Entry want, Held have, RelativePath path) throws IOException {
+        Stamp now = folder.stat(path);
+        if (now == null || !now.isUnchangedSince(have.stamp())) {
+            return new Placing.LocalChange(path);
+        }
+        if (!(want.content() instanceof Content.Symlink)) {
+            folder.chmod(path, want.attributes().mode());
+        }
+        if (!want.content().isDirectory()) {
+            folder.setMtime(path, want.attributes().mtimeNanos());
+        }
+        Stamp after = folder.stat(path);
+        if (after == null || !after.isSameInode(now) || after.sizeBytes() != now.sizeBytes()) {
+            return new Placing.LocalChange(path);
+        }
+        index.put(new Held(want, after));
+        return new Placing.Done();
+    }
+
+    // --- what was displaced ---
+
+    private boolean isWhatWasHeld(Held have, RelativePath displaced) throws IOException {
+        Stamp out = staging.state().stat(displaced);
+        return out != null && isAsHeld(have, out);
+    }
+
+    /// All of the stamp but ctime, which a rename changes. A directory's times are not its own.
+    private static boolean isAsHeld(Held have, Stamp now) {
+        Stamp before = have.stamp();
+        boolean isDirectory = have.entry().content().isDirectory();
+        return now.isSameInode(before)
+                && now.kind() == before.kind()
+                && (isDirectory || (now.sizeBytes() == before.sizeBytes() && now.mtimeNanos() == before.mtimeNanos()));
+    }
+
+    private void keep(Held have, RelativePath displaced) throws IOException {
+        if (have.entry().content() instanceof Content.File file) {
+            contents.keep(file, staging.state(), displaced);
+        } else {
+            staging.discard(displaced);
+        }
+    }
+}

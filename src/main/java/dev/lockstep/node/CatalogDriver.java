@@ -1,0 +1,100 @@
+package dev.lockstep.node;
+
+import dev.lockstep.catalog.Applied;
+import dev.lockstep.catalog.Catalog;
+import dev.lockstep.catalog.Result;
+import dev.lockstep.consensus.Commit;
+import dev.lockstep.consensus.ReplicatedState;
+import dev.lockstep.replica.FolderReplica;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Puts commits into the catalog, and what they did before the folder.
+final class CatalogDriver implements ReplicatedState {
+    private static final Logger log = LoggerFactory.getLogger(CatalogDriver.class);
+
+    private final Catalog catalog;
+    private final CompletableFuture<FolderReplica> replica = new CompletableFuture<>();
+    private final Consumer<Throwable> failed;
+
+    CatalogDriver(Catalog catalog, Consumer<Throwable> failed) {
+        this.catalog = catalog;
+        this.failed = failed;
+    }
+
+    void feeds(FolderReplica theReplica) {
+        replica.complete(theReplica);
+    }
+
+    @Override
+    public long appliedIndex() {
+        return catalog.appliedIndex();
+    }
+
+    @Override
+    public void apply(Commit commit) {
+        Applied applied = catalog.apply(commit.logIndex(), commit.command());
+        if (applied.result() == Result.UNREADABLE) {
+            log.atWarn()
+                    .addKeyValue("logIndex", commit.logIndex())
+                    .log("an entry of the log cannot be read: no effect");
+        }
+        try {
+            replica.join().applied(applied);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void advance(long logIndex) {
+        catalog.advance(logIndex);
+        replica.join().advanced(logIndex);
+    }
+
+    @Override
+    public Pin pin() {
+        Catalog.Pinned pinned = catalog.pin();
+        return new Pin() {
+            @Override
+            public long logIndex() {
+                return pinned.appliedIndex();
+            }
+
+            @Override
+            public void writeTo(Path file) throws IOException {
+                pinned.writeTo(file);
+                // From now on the log may be cut: what it would bring back must stand in the store.
+                catalog.flush();
+            }
+
+            @Override
+            public void close() {
+                pinned.close();
+            }
+        };
+    }
+
+    @Override
+    public void install(Path file, long logIndex) throws IOException {
+        catalog.install(file, logIndex);
+        FolderReplica running = replica.getNow(null);
+        if (running != null) {
+            running.installed(logIndex);
+        }
+    }
+
+    @Override
+    public CompletableFuture<Void> syncPoint(long logIndex) {
+        return replica.join().syncPoint(logIndex);
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+        failed.accept(cause);
+    }
+}

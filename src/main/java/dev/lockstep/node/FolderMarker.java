@@ -1,0 +1,53 @@
+package dev.lockstep.node;
+
+import dev.lockstep.model.NodeId;
+import dev.lockstep.model.StoreId;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// The hidden file at a folder's root that says which node's folder it is. Never replicated.
+///
+/// @param cluster the folder's cluster
+/// @param node    whose folder it is
+/// @param store   the state directory that belongs to it
+record FolderMarker(UUID cluster, NodeId node, StoreId store) {
+    static final String NAME = ".lockstep";
+    private static final Pattern FORM =
+            Pattern.compile("cluster (\\S+)\\s+node (\\S+)\\s+store (\\S+)", Pattern.MULTILINE);
+
+    /// @return empty if the folder has none
+    /// @throws IOException if it cannot be read or is no marker
+    static Optional<FolderMarker> read(Path folder) throws IOException {
+        Path path = folder.resolve(NAME);
+        if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+            return Optional.empty();
+        }
+        Matcher text = FORM.matcher(Files.readString(path, StandardCharsets.UTF_8));
+        if (!text.find()) {
+            throw new IOException(
+                    "the marker " + path + " is damaged; if the folder is the right one, remove the marker");
+        }
+        return Optional.of(new FolderMarker(
+                UUID.fromString(text.group(1)), new NodeId(text.group(2)), new StoreId(text.group(3))));
+    }
+
+    /// Durable on return.
+    ///
+    /// @param state a directory on the folder's file system to write it in first
+    void write(Path folder, Path state) throws IOException {
+        String text = "# This folder is kept the same on several nodes by Lockstep. Do not remove this file.\n"
+                + "cluster " + cluster + "\nnode " + node + "\nstore " + store + "\n";
+        Path staged = state.resolve("marker.new");
+        DurableFile.stage(staged, dev.lockstep.model.Bytes.utf8(text), "rw-r--r--");
+        Files.move(staged, folder.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
+        DurableFile.force(folder);
+    }
+}

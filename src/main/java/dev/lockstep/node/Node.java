@@ -1,0 +1,458 @@
+package dev.lockstep.node;
+
+import dev.lockstep.catalog.Catalog;
+import dev.lockstep.catalog.Command;
+import dev.lockstep.catalog.CommandCodec;
+import dev.lockstep.catalog.rocksdb.RocksStore;
+import dev.lockstep.consensus.Consensus;
+import dev.lockstep.consensus.ConsensusStatus;
+import dev.lockstep.consensus.ratis.PeerPort;
+import dev.lockstep.consensus.ratis.RatisConfig;
+import dev.lockstep.consensus.ratis.RatisConsensus;
+import dev.lockstep.content.ContentStore;
+import dev.lockstep.content.Retention;
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.RenameSupport;
+import dev.lockstep.folder.rocksdb.RocksIndexStore;
+import dev.lockstep.model.Address;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Entry;
+import dev.lockstep.model.Member;
+import dev.lockstep.model.Name;
+import dev.lockstep.model.NodeId;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.StoreId;
+import dev.lockstep.replica.FolderReplica;
+import dev.lockstep.replica.Problems;
+import dev.lockstep.replica.ReplicaStatus;
+import dev.lockstep.replica.StoredContents;
+import dev.lockstep.transfer.Transfer;
+import dev.lockstep.watch.InotifyWatcher;
+import dev.lockstep.watch.WatchState;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A node: everything wired together, from start to stop. Methods may be called by any thread.
+public final class Node implements AutoCloseable {
+    private static final Duration RESCAN_EVERY = Duration.ofSeconds(60);
+    private static final Duration STATUS_TIMEOUT = Duration.ofSeconds(5);
+    private static final Name MARKER = Name.of(FolderMarker.NAME);
+    private static final Logger log = LoggerFactory.getLogger(Node.class);
+
+    private final NodeConfig config;
+    private final Deque<Runnable> toClose = new ArrayDeque<>();
+    private final PeerPort port;
+    private final Catalog catalog;
+    private final Consensus consensus;
+    private final FolderReplica replica;
+    private final InotifyWatcher watcher;
+    private final FolderAudit audit;
+    private final PeerQuestions questions;
+    private final StateDirectory directory;
+
+    /// Starts a node; returns when it takes part. Waits for its peers to found a cluster, as long as it takes.
+    ///
+    /// @param tell   takes lines for the person at the terminal
+    /// @param failed told when the node can no longer go on: the process must end
+    /// @throws StartRefused with one line that names the thing and the way out
+    public static Node start(NodeConfig config, Consumer<String> tell, Consumer<Throwable> failed)
+            throws StartRefused, IOException, InterruptedException {
+        Machine machine = Machine.real();
+        config.check(machine);
+        StateDirectory directory = StateDirectory.open(config);
+        PortHolder ports = new PortHolder(machine);
+        ports.requireFree("HTTP", config.http());
+        ports.requireFree("Raft", config.address());
+        return new Node(config, directory, tell, failed);
+    }
+
+    private Node(NodeConfig config, StateDirectory directory, Consumer<String> tell, Consumer<Throwable> failed)
+            throws StartRefused, IOException, InterruptedException {
+        this.config = config;
+        this.directory = directory;
+        closeLater(directory);
+        this.port = new PeerPort(config.address());
+        closeLater(port);
+        Founding founding = new Founding(config, directory.path(), port, tell);
+        port.serve(Founding.PREFIX, founding::serve);
+        port.listen();
+        Identity identity = founding.identify();
+
+        FolderRoot folder = FolderRoot.open(config.folder());
+        closeLater(folder);
+        FolderRoot state = FolderRoot.open(directory.path());
+        closeLater(state);
+        requireSuitable(state, folder);
+        this.catalog = new Catalog(RocksStore.open(directory.part("catalog")));
+        closeLater(catalog);
+        RocksIndexStore indexStore = RocksIndexStore.open(directory.part("index"));
+        closeLater(indexStore);
+        FolderIndex index = new FolderIndex(indexStore);
+        ContentStore contents = new ContentStore(state, folder, index);
+        contents.removeParts();
+        contents.pruneHistory(Retention.DEFAULT, nowNanos());
+
+        CatalogDriver driver = new CatalogDriver(catalog, failed);
+        this.consensus = RatisConsensus.start(ratisConfig(identity), port, driver);
+        closeLater(consensus);
+        this.questions = new PeerQuestions(config.node(), port, consensus::members);
+        Transfer transfer = new Transfer(config.node(), questions::voters, questions::call, contents);
+        closeLater(transfer);
+        port.serve(Transfer.PREFIX, transfer::serve);
+        this.replica = new FolderReplica(new FolderReplica.Parts(
+                config.node(),
+                directory.nextIncarnation(),
+                catalog,
+                index,
+                folder,
+                state,
+                ContentStore.STAGED,
+                inline -> new StoredContents(contents, transfer, inline, folder, state),
+                consensus,
+                proposal -> CommandCodec.encode(new Command.Propose(proposal)),
+                RESCAN_EVERY,
+                failed));
+        closeLater(replica);
+        this.watcher = new InotifyWatcher(folder, directory.part("barrier"), MARKER, replica::hint);
+        closeLater(watcher);
+        this.audit = new FolderAudit(config.node(), catalog, index, folder);
+        port.serve(PeerQuestions.PREFIX, this::serve);
+        watcher.start();
+        replica.start();
+        driver.feeds(replica);
+        founding.running(clusterView());
+        if (identity.isJoiner()) {
+            join(founding, identity);
+        }
+    }
+
+    private void closeLater(AutoCloseable part) {
+        toClose.push(() -> {
+            try {
+                part.close();
+            } catch (Exception failure) {
+                log.atWarn().addKeyValue("cause", failure.toString()).log("closing failed");
+            }
+        });
+    }
+
+    private static long nowNanos() {
+        return TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
+    }
+
+    private void requireSuitable(FolderRoot state, FolderRoot folder) throws IOException, StartRefused {
+        RenameSupport support = FolderRoot.renameSupport(state, ContentStore.STAGED, folder);
+        if (support == RenameSupport.OTHER_DEVICE) {
+            throw new StartRefused(
+                    "the state directory " + config.state() + " is on another file system than the folder "
+                            + config.folder() + ": choose a --state beside the folder");
+        }
+        if (support != RenameSupport.FULL) {
+            throw new StartRefused("the file system of " + config.folder()
+                    + " cannot rename without replacing or exchange two names: use ext4, xfs, btrfs or tmpfs");
+        }
+    }
+
+    private RatisConfig ratisConfig(Identity identity) {
+        return new RatisConfig(
+                identity.cluster(),
+                identity.self(),
+                identity.members(),
+                directory.part("raft"),
+                !java.nio.file.Files.exists(directory.part("incarnation")),
+                Long.getLong("lockstep.snapshotTriggerEntries", RatisConfig.SNAPSHOT_TRIGGER_ENTRIES),
+                Long.getLong("lockstep.purgePreservedEntries", RatisConfig.PURGE_PRESERVED_ENTRIES),
+                Integer.getInteger("lockstep.segmentBytesMax", RatisConfig.SEGMENT_BYTES_MAX));
+    }
+
+    // --- members ---
+
+    private Founding.ClusterView clusterView() {
+        return new Founding.ClusterView() {
+            @Override
+            public List<Member> members() {
+                return consensus.members();
+            }
+
+            @Override
+            public Optional<StoreId> permittedReplacement(NodeId node) {
+                return catalog.read(view -> view.permittedReplacement(node));
+            }
+
+            @Override
+            public CompletableFuture<Void> admit(Member newcomer) {
+                List<Member> members = new ArrayList<>(consensus.members());
+                members.removeIf(member -> member.node().equals(newcomer.node()));
+                members.add(newcomer);
+                return consensus.changeMembers(members);
+            }
+        };
+    }
+
+    private void join(Founding founding, Identity identity) {
+        Thread.ofVirtual().name("join").start(() -> {
+            try {
+                while (!consensus.members().contains(identity.self()) && !founding.askToBeAdmitted(identity)) {
+                    Thread.sleep(200);
+                }
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    public List<Member> members() {
+        return consensus.members();
+    }
+
+    /// Takes the store of a lost node out of the cluster and allows the node to come back with a new one.
+    ///
+    /// @throws IOException if it cannot be done now; asking again is safe
+    public void replaceMember(NodeId node) throws IOException, InterruptedException {
+        if (node.equals(config.node())) {
+            throw new IOException("a node cannot replace itself: ask another one");
+        }
+        List<Member> members = new ArrayList<>(consensus.members());
+        Optional<Member> old =
+                members.stream().filter(member -> member.node().equals(node)).findFirst();
+        if (old.isEmpty()) {
+            if (catalog.read(view -> view.permittedReplacement(node)).isPresent()) {
+                return;
+            }
+            throw new IOException(node + " is no member; members are "
+                    + members.stream().map(member -> member.node().value()).toList());
+        }
+        await(consensus.offer(CommandCodec.encode(
+                new Command.PermitReplacement(node, old.get().store()))));
+        members.remove(old.get());
+        await(consensus.changeMembers(members));
+    }
+
+    public void transferLeadership(NodeId to) throws IOException, InterruptedException {
+        Member member = consensus.members().stream()
+                .filter(one -> one.node().equals(to))
+                .findFirst()
+                .orElseThrow(() -> new IOException(to + " is no member"));
+        await(consensus.transferLeadership(member));
+    }
+
+    private static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {
+        return await(future, Duration.ofSeconds(35));
+    }
+
+    private static <T> T await(CompletableFuture<T> future, Duration timeout) throws IOException, InterruptedException {
+        try {
+            return future.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException failure) {
+            throw new IOException(
+                    String.valueOf(Objects.requireNonNullElse(failure.getCause(), failure)
+                            .getMessage()),
+                    failure);
+        } catch (TimeoutException late) {
+            throw new IOException("not done in " + timeout.toSeconds() + " s", late);
+        }
+    }
+
+    // --- barrier ---
+
+    /// Waits until everything done in this folder before the call is committed.
+    ///
+    /// @param everywhere also placed on every member
+    /// @param rescan     compare the whole folder, which also finds what no event tells
+    public SyncReport sync(boolean everywhere, boolean rescan, Duration timeout) throws InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        try {
+            await(watcher.drain(), left(deadline));
+            await(replica.barrier(rescan), left(deadline));
+            long logIndex = await(consensus.readIndex(), left(deadline));
+            List<String> unsettled = new ArrayList<>();
+            ReplicaStatus status = await(replica.status(), left(deadline));
+            status.unreadable().forEach(problem -> unsettled.add(problem.path() + ": " + problem.reason()));
+            if (status.deletionsHalted() != null) {
+                unsettled.add("deletions: " + status.deletionsHalted());
+            }
+            if (everywhere) {
+                unsettled.addAll(questions.notPlaced(logIndex, left(deadline)));
+                awaitPlaced(logIndex, left(deadline)).ifPresent(unsettled::add);
+            }
+            return new SyncReport(unsettled.isEmpty(), logIndex, unsettled);
+        } catch (IOException failure) {
+            List<String> unsettled = new ArrayList<>(List.of(String.valueOf(failure.getMessage())));
+            replica.status().join().pendingPaths().forEach(path -> unsettled.add("pending: " + path));
+            return new SyncReport(false, -1, unsettled);
+        }
+    }
+
+    private static Duration left(long deadline) {
+        return Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+    }
+
+    /// @return what stands in the way, empty once all commits up to `logIndex` stand in this folder
+    private Optional<String> awaitPlaced(long logIndex, Duration timeout) throws InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        while (true) {
+            ReplicaStatus status = replica.status().join();
+            if (status.placedIndex() >= logIndex) {
+                return Optional.empty();
+            }
+            if (System.nanoTime() - deadline > 0) {
+                return Optional.of(config.node() + " has placed up to " + status.placedIndex() + " of " + logIndex
+                        + status.unplaceable().stream()
+                                .findFirst()
+                                .map(problem -> ": " + problem.path() + ": " + problem.reason())
+                                .orElse(""));
+            }
+            Thread.sleep(2);
+        }
+    }
+
+    private Bytes serve(String method, Bytes request) throws IOException {
+        try {
+            return switch (method) {
+                case PeerQuestions.PLACED -> {
+                    String[] words = request.toUtf8().split(" ");
+                    Duration timeout = Duration.ofMillis(Long.parseLong(words[1]));
+                    yield Bytes.utf8(
+                            awaitPlaced(Long.parseLong(words[0]), timeout).orElse(""));
+                }
+                case PeerQuestions.TREE -> {
+                    Duration timeout = Duration.ofSeconds(20);
+                    SyncReport report = sync(false, true, timeout);
+                    awaitPlaced(Long.parseLong(request.toUtf8()), timeout);
+                    List<String> unsettled = report.done() ? List.of() : report.unsettled();
+                    yield PeerQuestions.encode(audit.tree(), unsettled);
+                }
+                default -> throw new IOException("no such call: " + method);
+            };
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException("stopping", interrupted);
+        }
+    }
+
+    // --- what is known ---
+
+    public TreeState tree() {
+        return audit.tree();
+    }
+
+    /// Compares catalog and folder of every member.
+    public VerifyReport verify(Duration timeout) throws InterruptedException {
+        SyncReport here = sync(true, true, timeout);
+        awaitPlaced(Math.max(0, here.index()), timeout);
+        return questions.verify(audit.tree(), Math.max(0, here.index()), timeout);
+    }
+
+    public List<String> conflicts(int limit) {
+        return catalog.read(view -> {
+            List<String> paths = new ArrayList<>();
+            for (Entry copy : view.conflictCopies(limit)) {
+                RelativePath path = view.path(copy.id());
+                paths.add(path == null ? copy.name().toString() : path.toString());
+            }
+            return paths;
+        });
+    }
+
+    /// An administrator has looked at what is missing and said go on.
+    public void resumeDeletions() {
+        replica.resumeDeletions();
+    }
+
+    public boolean isReady() {
+        ConsensusStatus status = consensus.status();
+        return status.hasQuorum()
+                && status.leader() != null
+                && replica.status().join().isFirstScanDone();
+    }
+
+    /// The node's address towards its peers.
+    public Address address() {
+        return config.address();
+    }
+
+    public void announceApi(Address api) throws IOException {
+        directory.announceApi(api.toString());
+    }
+
+    public NodeStatus status() {
+        ConsensusStatus log = consensus.status();
+        ReplicaStatus folder = replica.status()
+                .orTimeout(STATUS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+                .join();
+        WatchState watch = watcher.state();
+        boolean inSync = folder.isSettled()
+                && log.hasQuorum()
+                && folder.handledIndex() >= log.appliedIndex()
+                && log.appliedIndex() >= log.commitIndex();
+        return new NodeStatus(
+                config.node().value(),
+                log.role().name().toLowerCase(java.util.Locale.ROOT),
+                log.leader() == null ? null : log.leader().value(),
+                log.term(),
+                log.commitIndex(),
+                log.appliedIndex(),
+                folder.placedIndex(),
+                log.snapshotIndex(),
+                folder.pending(),
+                folder.pendingPaths().stream().map(RelativePath::toString).toList(),
+                folder.toPlace(),
+                problems(folder.unplaceable()),
+                problems(folder.unreadable()),
+                problems(folder.unsupported()),
+                catalog.read(view -> view.conflictCopyCount()),
+                folder.entries(),
+                watch.isOk() ? "ok" : "degraded",
+                watch.degraded(),
+                watch.directories(),
+                folder.deletionsHalted(),
+                log.hasQuorum(),
+                inSync,
+                config.folder().toString(),
+                ProcessHandle.current().pid(),
+                peers(log));
+    }
+
+    private List<NodeStatus.Peer> peers(ConsensusStatus log) {
+        List<NodeStatus.Peer> peers = new ArrayList<>();
+        for (Member member : consensus.members()) {
+            log.peers().stream()
+                    .filter(peer -> peer.node().equals(member.node()))
+                    .findFirst()
+                    .ifPresent(peer -> peers.add(new NodeStatus.Peer(
+                            member.node().value(),
+                            member.address().toString(),
+                            peer.matchIndex(),
+                            peer.matchIndex() < 0 ? -1 : Math.max(0, log.commitIndex() - peer.matchIndex()),
+                            peer.silentMillis())));
+        }
+        return peers;
+    }
+
+    private static List<NodeStatus.Problem> problems(List<Problems.Problem> found) {
+        return found.stream()
+                .map(problem -> new NodeStatus.Problem(problem.path().toString(), problem.reason()))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        while (!toClose.isEmpty()) {
+            toClose.pop().run();
+        }
+    }
+}

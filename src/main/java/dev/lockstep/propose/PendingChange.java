@@ -1,0 +1,35 @@
+package dev.lockstep.propose;
+
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Change;
+import dev.lockstep.model.RelativePath;
+import java.util.List;
+import java.util.Optional;
+
+/// A local change on its way to the cluster.
+///
+/// @param paths   what it is about: one path, or for a move every old and new path; nothing else is proposed
+///     for them,
+/// and
+///     nothing is placed there, until the outcome is known
+/// @param stamp   of the bytes that are proposed; that of the directory or file found at the new place for a
+///     move
+/// @param content the bytes, if they travel in the proposal
+/// @param sequence rises with every change found; tells older from newer ones
+public record PendingChange(
+        List<RelativePath> paths, Change change, Optional<Stamp> stamp, Optional<Bytes> content, long sequence) {
+    public PendingChange {
+        paths = List.copyOf(paths);
+    }
+
+    /// Where the change stands on disk now.
+    public RelativePath path() {
+        return paths.getLast();
+    }
+
+    /// Whether nothing at or below its paths may be proposed or placed meanwhile.
+    boolean coversSubtree() {
+        return change instanceof Change.Move || change instanceof Change.Delete;
+    }
+}

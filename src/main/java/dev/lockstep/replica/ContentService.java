@@ -1,0 +1,33 @@
+package dev.lockstep.replica;
+
+import dev.lockstep.materialize.LocalContents;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Digest;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+
+/// What the control loop asks of the contents on this node and on its peers. The methods of [LocalContents]
+/// but `inline` are
+/// answered here too.
+public interface ContentService {
+    LocalContents local();
+
+    /// @return completes once a majority of voters holds the content durably
+    CompletableFuture<Void> makeDurable(Content.File content);
+
+    /// @return completes once the content is staged whole on this node
+    CompletableFuture<Void> fetch(Content.File content);
+
+    /// The proposal that needed [#makeDurable] is decided, or given up.
+    void release(Content.File content);
+
+    /// Keeps bytes of the log that will be needed after the log is cut, as staged content.
+    void stage(Digest digest, Bytes content) throws IOException;
+
+    /// Keeps bytes of a revision that was superseded before it was placed here.
+    void keepHistory(Digest digest, Bytes content) throws IOException;
+
+    /// Makes durable what has been written so far to the folder's and the state directory's file systems.
+    void syncFileSystems() throws IOException;
+}

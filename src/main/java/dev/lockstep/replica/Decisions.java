@@ -1,0 +1,190 @@
+package dev.lockstep.replica;
+
+import dev.lockstep.catalog.Catalog;
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Held;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Attributes;
+import dev.lockstep.model.Change;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Entry;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.Name;
+import dev.lockstep.model.Outcome;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
+import dev.lockstep.propose.PendingChange;
+import dev.lockstep.propose.Proposer;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Writes into the folder index what the cluster decided about local changes: from then on the bytes on disk
+/// are known to be
+/// that revision of that entry. Whatever the catalog wants beyond that is left to placing. Owned by the
+/// control loop.
+final class Decisions {
+    private final Catalog catalog;
+    private final FolderIndex index;
+    private final FolderRoot root;
+    private final Adoption adoption;
+    private final LocalChanges changes;
+    private final Placements placements;
+    private final ContentService contents;
+
+    Decisions(
+            Catalog catalog,
+            FolderIndex index,
+            FolderRoot root,
+            Adoption adoption,
+            LocalChanges changes,
+            Placements placements,
+            ContentService contents) {
+        this.catalog = catalog;
+        this.index = index;
+        this.root = root;
+        this.adoption = adoption;
+        this.changes = changes;
+        this.placements = placements;
+        this.contents = contents;
+    }
+
+    void take(List<Proposer.Decision> decisions) {
+        for (Proposer.Decision decision : decisions) {
+            take(decision.change(), decision.outcome());
+            decision.change().paths().forEach(placements::wake);
+        }
+        if (!decisions.isEmpty()) {
+            changes.wakeBlocked();
+        }
+    }
+
+    private void take(PendingChange pending, Outcome outcome) {
+        switch (pending.change()) {
+            case Change.Put put -> put(pending, put, outcome);
+            case Change.Move move -> move.relocations().forEach(this::moved);
+            case Change.Delete delete -> deleted(pending, delete);
+            case Change.SetAttributes set -> attributesSet(pending, set, outcome);
+        }
+    }
+
+    private void put(PendingChange pending, Change.Put put, Outcome outcome) {
+        if (pending.content().isEmpty() && put.content() instanceof Content.File file) {
+            contents.release(file);
+        }
+        RelativePath path = pending.path();
+        switch (outcome) {
+            case Outcome.Accepted(EntryId entry, Revision revision) -> hold(pending, put, entry, revision);
+            case Outcome.Copied(EntryId copy, Revision revision) -> hold(pending, put, copy, revision);
+            case Outcome.Overruled(String reason) -> changes.dirty(path);
+            case Outcome.Refused(String reason) -> changes.unsupported().put(path, reason);
+        }
+    }
+
+    /// The bytes at the path are `id` at `revision`, whatever the index said of the path before.
+    private void hold(PendingChange pending, Change.Put put, EntryId id, Revision revision) {
+        RelativePath path = pending.path();
+        EntryId parent = adoption.heldDirectory(path.parent());
+        if (parent == null) {
+            changes.dirty(path);
+            return;
+        }
+        Held before = index.child(parent, path.name());
+        if (before != null && !before.id().equals(id)) {
+            index.remove(before.id());
+            placements.enqueue(before.id());
+        }
+        Stamp stamp = pending.stamp().orElseThrow();
+        index.put(new Held(here(id, parent, path.name(), put, revision), stamp));
+        placements.enqueue(id);
+        lookAgainIfChanged(path, stamp);
+    }
+
+    private static Entry here(EntryId id, EntryId parent, Name name, Change.Put put, Revision revision) {
+        return new Entry(id, parent, name, put.content(), put.attributes(), revision, revision, false);
+    }
+
+    private void deleted(PendingChange pending, Change.Delete delete) {
+        index.remove(delete.entry());
+        placements.enqueue(delete.entry());
+        changes.dirty(pending.path());
+    }
+
+    private void attributesSet(PendingChange pending, Change.SetAttributes set, Outcome outcome) {
+        Held held = index.held(set.entry());
+        if (held != null && outcome instanceof Outcome.Accepted) {
+            Attributes before = held.entry().attributes();
+            Attributes now = new Attributes(
+                    set.mode().orElse(before.mode()), set.mtimeNanos().orElse(before.mtimeNanos()));
+            Stamp stamp = pending.stamp().orElseThrow();
+            index.put(new Held(withAttributes(held.entry(), now), stamp));
+            lookAgainIfChanged(pending.path(), stamp);
+        } else {
+            changes.dirty(pending.path());
+        }
+        placements.enqueue(set.entry());
+    }
+
+    private static Entry withAttributes(Entry entry, Attributes attributes) {
+        return new Entry(
+                entry.id(),
+                entry.parent(),
+                entry.name(),
+                entry.content(),
+                attributes,
+                entry.revision(),
+                entry.changed(),
+                entry.isConflictCopy());
+    }
+
+    /// The entry stands at its new path in this folder, whatever the cluster made of it: if it is dead, what
+    /// stands there is new;
+    /// if the cluster wants it elsewhere, placing moves it.
+    private void moved(Change.Relocation relocation) {
+        RelativePath path = relocation.to().path();
+        Held held = index.held(relocation.entry());
+        EntryId parent = adoption.heldDirectory(path.parent());
+        boolean isAlive = catalog.read(view -> view.entry(relocation.entry())) != null;
+        if (held == null || parent == null || !isAlive) {
+            forget(relocation.entry());
+        } else {
+            Held there = held.at(parent, path.name());
+            Stamp now = statOrNull(path);
+            boolean isSame = now != null && isRenamed(held, now);
+            index.put(now != null && isSame ? there.withStamp(now) : there);
+            placements.enqueue(relocation.entry());
+        }
+        changes.dirtySubtree(path);
+    }
+
+    private void forget(EntryId id) {
+        index.children(id).forEach(child -> forget(child.id()));
+        index.remove(id);
+        placements.enqueue(id);
+    }
+
+    /// All but the ctime is as it was.
+    private static boolean isRenamed(Held held, Stamp now) {
+        Stamp before = held.stamp();
+        boolean isDirectory = held.entry().content().isDirectory();
+        return now.isSameInode(before)
+                && (isDirectory || (now.sizeBytes() == before.sizeBytes() && now.mtimeNanos() == before.mtimeNanos()))
+                && now.mode() == before.mode();
+    }
+
+    private void lookAgainIfChanged(RelativePath path, Stamp stamp) {
+        Stamp now = statOrNull(path);
+        if (now == null || !now.isUnchangedSince(stamp)) {
+            changes.dirty(path);
+        }
+    }
+
+    private @Nullable Stamp statOrNull(RelativePath path) {
+        try {
+            return root.stat(path);
+        } catch (IOException unreadable) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,468 @@
+package dev.lockstep.replica;
+
+import dev.lockstep.catalog.Applied;
+import dev.lockstep.catalog.Catalog;
+import dev.lockstep.catalog.Result;
+import dev.lockstep.consensus.Consensus;
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Held;
+import dev.lockstep.folder.Kind;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.materialize.Materializer;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Digest;
+import dev.lockstep.model.Entry;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.NodeId;
+import dev.lockstep.model.Proposal;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.propose.Proposer;
+import dev.lockstep.scan.FolderScanner;
+import dev.lockstep.watch.Hint;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One folder on this node, alive: what changes in it is proposed, what is committed is placed in it. Methods
+/// are called by any
+/// thread and hand over to the control loop.
+public final class FolderReplica implements AutoCloseable {
+    /// Files up to this size travel in the log.
+    public static final int INLINE_BYTES_MAX = 32 << 10;
+
+    private static final long PROMPT_READ_BYTES_MAX = 1 << 20;
+    private static final int HINTS_MAX = 200_000;
+    private static final int APPLIED_BYTES_MAX = 32 << 20;
+    private static final int APPLIED_BYTES_EACH = 256;
+    private static final long SYNC_POINT_NANOS = 5_000_000_000L;
+    private static final Logger log = LoggerFactory.getLogger(FolderReplica.class);
+
+    private final Catalog catalog;
+    private final FolderIndex index;
+    private final FolderRoot root;
+    private final ContentService contents;
+    private final Proposer proposer;
+    private final DeletionGuard guard;
+    private final Placements placements;
+    private final LocalChanges changes;
+    private final Decisions decisions;
+    private final InlineContents inline;
+    private final LoopThread loop;
+    private final ExecutorService workers;
+    private final Duration rescanEvery;
+    private final Consumer<Throwable> failed;
+
+    private final Semaphore appliedBytes = new Semaphore(APPLIED_BYTES_MAX);
+    private final AtomicInteger hintsWaiting = new AtomicInteger();
+    private final List<Barrier> barriers = new ArrayList<>();
+    private final List<SyncRequest> syncRequests = new ArrayList<>();
+    private long handledIndex;
+    private long syncedIndex;
+    private long lastSyncNanos = System.nanoTime();
+    private long nextRescanNanos;
+    private boolean isSyncing;
+    private boolean isFirstScanDone;
+
+    private record Barrier(long sequence, CompletableFuture<Void> passed) {}
+
+    private record SyncRequest(long logIndex, CompletableFuture<Void> done) {}
+
+    /// What a replica is made of.
+    ///
+    /// @param staged      the directory in `state` for revisions about to be placed
+    /// @param incarnation of this node, durably counted at this start
+    /// @param encoder     makes the command of a proposal
+    /// @param rescanEvery how often the whole folder is compared, whatever the watch says
+    /// @param failed      told of a defect: the node must end
+    public record Parts(
+            NodeId node,
+            long incarnation,
+            Catalog catalog,
+            FolderIndex index,
+            FolderRoot root,
+            FolderRoot state,
+            RelativePath staged,
+            Function<InlineLookup, ContentService> contents,
+            Consensus consensus,
+            Function<Proposal, Bytes> encoder,
+            Duration rescanEvery,
+            Consumer<Throwable> failed) {}
+
+    /// The small contents that are in memory only.
+    @FunctionalInterface
+    public interface InlineLookup {
+        @org.jspecify.annotations.Nullable
+        Bytes get(Digest digest);
+    }
+
+    public FolderReplica(Parts parts) {
+        this.catalog = parts.catalog();
+        this.index = parts.index();
+        this.root = parts.root();
+        this.rescanEvery = parts.rescanEvery();
+        this.failed = parts.failed();
+        this.inline = new InlineContents(this::spill);
+        this.contents = parts.contents().apply(inline::get);
+        this.workers = Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name("read-", 0).factory());
+        this.loop = new LoopThread("folder-loop", this::work, failed);
+        this.proposer = new Proposer(parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop);
+        this.guard = new DeletionGuard(root);
+        this.placements = new Placements(contents, loop, this::lookAt);
+        Adoption adoption = new Adoption(catalog, index, placements);
+        FolderScanner scanner = new FolderScanner(root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX);
+        this.changes =
+                new LocalChanges(scanner, index, root, proposer, contents, guard, adoption, placements, workers, loop);
+        this.decisions = new Decisions(catalog, index, root, adoption, changes, placements, contents);
+        placements.use(new Materializer(
+                catalog,
+                index,
+                root,
+                parts.state(),
+                parts.staged(),
+                contents.local(),
+                proposer::isBusy,
+                proposer::isAnyBusyAtOrBelow));
+    }
+
+    /// Starts the loop: what differs from the catalog is placed, and the whole folder is scanned.
+    public void start() {
+        loop.execute(() -> {
+            compareAll();
+            changes.dirtySubtree(RelativePath.ROOT);
+        });
+        loop.start();
+    }
+
+    private void lookAt(RelativePath path) {
+        changes.dirty(path);
+    }
+
+    // --- what comes in ---
+
+    public void hint(Hint hint) {
+        if (hintsWaiting.incrementAndGet() > HINTS_MAX) {
+            hintsWaiting.decrementAndGet();
+            return;
+        }
+        loop.execute(() -> {
+            // At the bound some were dropped: everything is looked at instead.
+            if (hintsWaiting.getAndDecrement() == HINTS_MAX) {
+                changes.dirtySubtree(RelativePath.ROOT);
+            }
+            take(hint);
+        });
+    }
+
+    private void take(Hint hint) {
+        switch (hint) {
+            case Hint.Dirty(RelativePath path, Hint.Cause cause) -> dirty(path, cause);
+            case Hint.DirtySubtree(RelativePath path) -> changes.dirtySubtree(path);
+            case Hint.Moved(RelativePath from, RelativePath to) -> {
+                changes.dirty(from);
+                changes.dirtySubtree(to);
+            }
+            case Hint.EverythingDirty(String reason) -> {
+                log.atWarn().addKeyValue("reason", reason).log("watching missed events, the folder is rescanned");
+                changes.dirtySubtree(RelativePath.ROOT);
+            }
+            case Hint.RootGone(String reason) -> {
+                log.atError().addKeyValue("reason", reason).log("the folder is not in its place any more");
+                guard.mayDelete(0, 0);
+            }
+        }
+    }
+
+    private void dirty(RelativePath path, Hint.Cause cause) {
+        switch (cause) {
+            case MODIFIED -> changes.dirtyWhenSettled(path);
+            case CREATED -> {
+                if (isBeingWritten(path)) {
+                    changes.dirtyWhenSettled(path);
+                } else {
+                    changes.dirty(path);
+                }
+            }
+            case CLOSED, DELETED, ATTRIBUTES, MOVED_IN, MOVED_OUT -> changes.dirty(path);
+        }
+    }
+
+    /// A file that was just made is still open in its program, unless it is another name of a file that was
+    /// there.
+    private boolean isBeingWritten(RelativePath path) {
+        try {
+            Stamp stamp = root.stat(path);
+            return stamp != null && stamp.kind() == Kind.FILE && stamp.links() == 1;
+        } catch (IOException unreadable) {
+            return false;
+        }
+    }
+
+    /// Takes one applied commit, in log order. Blocks while too much is waiting.
+    public void applied(Applied applied) throws InterruptedException {
+        int bytes = APPLIED_BYTES_EACH
+                + applied.contents().values().stream().mapToInt(Bytes::size).sum();
+        int permits = Math.min(bytes, APPLIED_BYTES_MAX);
+        appliedBytes.acquire(permits);
+        loop.execute(() -> {
+            appliedBytes.release(permits);
+            take(applied);
+        });
+    }
+
+    /// The log went on without a command.
+    public void advanced(long logIndex) {
+        loop.execute(() -> handled(logIndex));
+    }
+
+    /// The catalog was replaced by a snapshot.
+    public void installed(long logIndex) {
+        loop.execute(() -> {
+            compareAll();
+            handled(logIndex);
+        });
+    }
+
+    private void take(Applied applied) {
+        applied.contents().forEach(inline::add);
+        placements.handled(applied.logIndex());
+        applied.operation().ifPresent(operation -> {
+            if (applied.result() == Result.GAP) {
+                proposer.refusedForGap(operation, System.nanoTime());
+            } else if (applied.result() == Result.APPLIED || applied.result() == Result.DUPLICATE) {
+                decisions.take(proposer.decided(operation, applied.outcomes()));
+            }
+        });
+        applied.touched().forEach(placements::enqueue);
+        keepSuperseded(applied);
+        handled(applied.logIndex());
+    }
+
+    private void handled(long logIndex) {
+        handledIndex = Math.max(handledIndex, logIndex);
+        placements.handled(logIndex);
+    }
+
+    /// A revision that gave way before it was placed here is in no folder of this node: it becomes history
+    /// from the log.
+    private void keepSuperseded(Applied applied) {
+        for (Applied.Superseded old : applied.superseded()) {
+            Bytes bytes = inline.get(old.content().digest());
+            if (bytes != null && index.byContent(old.content().digest(), 1).isEmpty()) {
+                try {
+                    contents.keepHistory(old.content().digest(), bytes);
+                } catch (IOException failure) {
+                    throw new UncheckedIOException(failure);
+                }
+            }
+        }
+    }
+
+    private void compareAll() {
+        catalog.read(view -> {
+            view.forEachEntry(want -> {
+                Held have = index.held(want.id());
+                if (have == null || !have.entry().equals(want)) {
+                    placements.enqueue(want.id());
+                }
+            });
+            index.forEach(have -> {
+                if (view.entry(have.id()) == null) {
+                    placements.enqueue(have.id());
+                }
+            });
+            return true;
+        });
+    }
+
+    // --- the loop's turn ---
+
+    private long work() {
+        long nowNanos = System.nanoTime();
+        if (nextRescanNanos != 0 && nowNanos - nextRescanNanos > 0) {
+            nextRescanNanos = 0;
+            changes.dirtySubtree(RelativePath.ROOT);
+        }
+        changes.step();
+        long restNanos = proposer.pump(nowNanos);
+        restNanos = Math.min(restNanos, placements.step());
+        passBarriers();
+        syncPointIfDue(nowNanos);
+        return Math.min(restNanos, changes.restNanos());
+    }
+
+    private void passBarriers() {
+        if (isFirstScanDone && barriers.isEmpty()) {
+            scheduleRescan();
+            return;
+        }
+        long oldest = changes.oldestSequence();
+        if (!isFirstScanDone && !changes.isWalking()) {
+            isFirstScanDone = true;
+        }
+        barriers.removeIf(barrier -> {
+            if (oldest > barrier.sequence()) {
+                barrier.passed().complete(null);
+                return true;
+            }
+            return false;
+        });
+        scheduleRescan();
+    }
+
+    private void scheduleRescan() {
+        if (nextRescanNanos == 0 && !changes.isWalking()) {
+            nextRescanNanos = System.nanoTime() + rescanEvery.toNanos();
+        }
+    }
+
+    // --- barrier ---
+
+    /// Waits for everything that the loop was told of before the call.
+    ///
+    /// @param rescan compare the whole folder, for what no hint told
+    /// @return completes once all of it is committed
+    public CompletableFuture<Void> barrier(boolean rescan) {
+        CompletableFuture<Void> passed = new CompletableFuture<>();
+        loop.execute(() -> {
+            if (rescan) {
+                changes.dirtySubtree(RelativePath.ROOT);
+            }
+            changes.allDueNow();
+            barriers.add(new Barrier(changes.lastSequence(), passed));
+        });
+        return passed;
+    }
+
+    /// @return completes once the folder holds everything committed up to `logIndex`
+    public CompletableFuture<ReplicaStatus> status() {
+        CompletableFuture<ReplicaStatus> status = new CompletableFuture<>();
+        loop.execute(() -> status.complete(statusNow()));
+        return status;
+    }
+
+    private ReplicaStatus statusNow() {
+        return new ReplicaStatus(
+                handledIndex,
+                placements.placedIndex(),
+                proposer.pendingCount() + changes.unsettledCount(),
+                changes.unsettled(20),
+                placements.size(),
+                placements.unplaceable().some(100),
+                changes.unreadable().some(100),
+                changes.unsupported().some(100),
+                guard.haltReason(),
+                isFirstScanDone,
+                index.entries());
+    }
+
+    /// An administrator has looked at what is missing and said go on.
+    public void resumeDeletions() {
+        loop.execute(() -> {
+            guard.resume();
+            changes.dirtySubtree(RelativePath.ROOT);
+        });
+    }
+
+    // --- sync points ---
+
+    /// @return completes once every content of commits up to `logIndex` stands durably on this node without
+    ///     the log
+    public CompletableFuture<Void> syncPoint(long logIndex) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        loop.execute(() -> syncRequests.add(new SyncRequest(logIndex, done)));
+        return done;
+    }
+
+    private void syncPointIfDue(long nowNanos) {
+        boolean isAsked = syncRequests.stream().anyMatch(request -> request.logIndex() <= handledIndex);
+        boolean isTime = handledIndex > syncedIndex && nowNanos - lastSyncNanos > SYNC_POINT_NANOS;
+        if (isSyncing || (!isAsked && !isTime)) {
+            return;
+        }
+        isSyncing = true;
+        long upTo = handledIndex;
+        try {
+            stageWhatWaits();
+        } catch (IOException refused) {
+            syncEnded(upTo, refused);
+            return;
+        }
+        workers.execute(() -> {
+            IOException failure = null;
+            try {
+                contents.syncFileSystems();
+            } catch (IOException refused) {
+                failure = refused;
+            }
+            IOException result = failure;
+            loop.execute(() -> syncEnded(upTo, result));
+        });
+    }
+
+    /// What is only in memory and still to be placed goes to the staged contents.
+    private void stageWhatWaits() throws IOException {
+        for (EntryId id : placements.waitingEntries()) {
+            Entry want = catalog.read(view -> view.entry(id));
+            if (want != null && want.content() instanceof Content.File file) {
+                Bytes bytes = inline.get(file.digest());
+                if (bytes != null) {
+                    contents.stage(file.digest(), bytes);
+                }
+            }
+        }
+    }
+
+    private void syncEnded(long upTo, @org.jspecify.annotations.Nullable IOException failure) {
+        isSyncing = false;
+        lastSyncNanos = System.nanoTime();
+        if (failure == null) {
+            syncedIndex = Math.max(syncedIndex, upTo);
+            if (placements.isEmpty()) {
+                inline.clear();
+            }
+        } else {
+            log.atWarn().addKeyValue("cause", failure.toString()).log("no sync point: the log is not cut");
+        }
+        syncRequests.removeIf(request -> {
+            if (request.logIndex() > upTo) {
+                return false;
+            }
+            boolean _ = failure == null
+                    ? request.done().complete(null)
+                    : request.done().completeExceptionally(failure);
+            return true;
+        });
+    }
+
+    private void spill(Digest digest, Bytes bytes) {
+        if (placements.isEmpty()) {
+            return;
+        }
+        try {
+            contents.stage(digest, bytes);
+        } catch (IOException failure) {
+            // Not lost: the content is fetched from a peer when its turn comes.
+            log.atWarn().addKeyValue("cause", failure.toString()).log("a content from the log could not be staged");
+        }
+    }
+
+    @Override
+    public void close() {
+        loop.close();
+        workers.shutdown();
+    }
+}

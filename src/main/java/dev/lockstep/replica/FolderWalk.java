@@ -1,0 +1,104 @@
+package dev.lockstep.replica;
+
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Kind;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Escaped;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.scan.FolderScanner;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// Goes through subtrees of the folder, on disk and in the index, a path at a time, parents first. Memory
+/// grows with the
+/// directories that are open and the names of one directory. Owned by the control loop.
+final class FolderWalk {
+    private record Subtree(RelativePath path, long sequence) {}
+
+    private final FolderScanner scanner;
+    private final FolderRoot root;
+    private final Problems unsupported;
+    private final Problems unreadable;
+    private final Deque<Subtree> subtrees = new ArrayDeque<>();
+    private Iterator<RelativePath> names = Collections.emptyIterator();
+    private long sequence = Long.MAX_VALUE;
+
+    FolderWalk(FolderScanner scanner, FolderRoot root, Problems unsupported, Problems unreadable) {
+        this.scanner = scanner;
+        this.root = root;
+        this.unsupported = unsupported;
+        this.unreadable = unreadable;
+    }
+
+    void add(RelativePath path, long subtreeSequence) {
+        subtrees.addLast(new Subtree(path, subtreeSequence));
+    }
+
+    boolean isUnderWay() {
+        return names.hasNext() || !subtrees.isEmpty();
+    }
+
+    /// Of the hint that led to the path last visited.
+    long sequence() {
+        return sequence;
+    }
+
+    long oldestSequence() {
+        long waiting = subtrees.stream().mapToLong(Subtree::sequence).min().orElse(Long.MAX_VALUE);
+        return names.hasNext() ? Math.min(waiting, sequence) : waiting;
+    }
+
+    /// Visits one path, or opens one directory.
+    void next(Consumer<RelativePath> visitor) {
+        if (names.hasNext()) {
+            visit(names.next(), visitor);
+            return;
+        }
+        Subtree subtree = subtrees.pollFirst();
+        if (subtree == null) {
+            return;
+        }
+        sequence = subtree.sequence();
+        if (!subtree.path().isRoot()) {
+            visitor.accept(subtree.path());
+        }
+        open(subtree.path());
+    }
+
+    private void visit(RelativePath path, Consumer<RelativePath> visitor) {
+        if (isDirectory(path)) {
+            subtrees.addFirst(new Subtree(path, sequence));
+        } else {
+            visitor.accept(path);
+        }
+    }
+
+    private boolean isDirectory(RelativePath path) {
+        try {
+            Stamp stamp = root.stat(path);
+            return stamp != null && stamp.kind() == Kind.DIRECTORY;
+        } catch (IOException unreadableNow) {
+            return false;
+        }
+    }
+
+    private void open(RelativePath directory) {
+        List<Bytes> unnameable = new ArrayList<>();
+        try {
+            names = scanner.children(directory, unnameable).iterator();
+            unreadable.clear(directory);
+        } catch (IOException refused) {
+            unreadable.put(directory, String.valueOf(refused.getMessage()));
+        }
+        for (Bytes name : unnameable) {
+            unsupported.put(directory, "holds a name that cannot be replicated: " + Escaped.of(name));
+        }
+    }
+}

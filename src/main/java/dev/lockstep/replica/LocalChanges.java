@@ -1,0 +1,402 @@
+package dev.lockstep.replica;
+
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Held;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Change;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.propose.PendingChange;
+import dev.lockstep.propose.Proposer;
+import dev.lockstep.scan.Finding;
+import dev.lockstep.scan.FolderScanner;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// From dirty paths to proposals. Looks at each path when nothing of its own is under way, moves before
+/// deletions, so that a
+/// renamed directory is never taken for a deleted and a new one. Owned by the control loop.
+final class LocalChanges {
+    /// Changes under way at once; scanning waits when there are more.
+    static final int PENDING_MAX = 4096;
+    private static final int SCANS_PER_STEP = 256;
+    private static final long UNSETTLED_RETRY_NANOS = 20_000_000;
+    private static final long UNREADABLE_RETRY_NANOS = 5_000_000_000L;
+    private static final Logger log = LoggerFactory.getLogger(LocalChanges.class);
+
+    private final FolderScanner scanner;
+    private final FolderIndex index;
+    private final Proposer proposer;
+    private final ContentService contents;
+    private final DeletionGuard guard;
+    private final Adoption adoption;
+    private final Placements placements;
+    private final Executor workers;
+    private final Executor loop;
+
+    private final DirtyPaths dirty = new DirtyPaths();
+    /// Looked at again when something was decided or read.
+    private final Map<RelativePath, Long> blocked = new HashMap<>();
+    private final Map<RelativePath, Long> reading = new HashMap<>();
+    private final SequencedMap<EntryId, MovedTo> moved = new LinkedHashMap<>();
+    private final SequencedMap<RelativePath, Long> gone = new LinkedHashMap<>();
+    private final SequencedMap<RelativePath, Long> goneByWalk = new LinkedHashMap<>();
+    private final Problems unsupported = new Problems();
+    private final Problems unreadable = new Problems();
+    private final FolderWalk walk;
+    private long lastSequence;
+
+    private record MovedTo(RelativePath path, Held held, long sequence) {}
+
+    LocalChanges(
+            FolderScanner scanner,
+            FolderIndex index,
+            FolderRoot root,
+            Proposer proposer,
+            ContentService contents,
+            DeletionGuard guard,
+            Adoption adoption,
+            Placements placements,
+            Executor workers,
+            Executor loop) {
+        this.scanner = scanner;
+        this.index = index;
+        this.proposer = proposer;
+        this.contents = contents;
+        this.guard = guard;
+        this.adoption = adoption;
+        this.placements = placements;
+        this.workers = workers;
+        this.loop = loop;
+        this.walk = new FolderWalk(scanner, root, unsupported, unreadable);
+    }
+
+    // --- hints ---
+
+    long lastSequence() {
+        return lastSequence;
+    }
+
+    void dirty(RelativePath path) {
+        dirty.now(path, ++lastSequence, System.nanoTime());
+    }
+
+    void dirtyWhenSettled(RelativePath path) {
+        dirty.whenSettled(path, ++lastSequence, System.nanoTime());
+    }
+
+    /// A path and all below it, on disk or in the index.
+    void dirtySubtree(RelativePath path) {
+        walk.add(path, ++lastSequence);
+    }
+
+    void allDueNow() {
+        dirty.allNow(System.nanoTime());
+    }
+
+    boolean isWalking() {
+        return walk.isUnderWay();
+    }
+
+    // --- looking ---
+
+    /// Looks at some of what is due.
+    void step() {
+        if (proposer.pendingCount() < PENDING_MAX) {
+            long nowNanos = System.nanoTime();
+            for (DirtyPaths.Dirty path : dirty.take(nowNanos, SCANS_PER_STEP)) {
+                consider(path.path(), path.sequence(), gone);
+            }
+            for (int i = 0; i < SCANS_PER_STEP && walk.isUnderWay(); i++) {
+                walk.next(path -> consider(path, walk.sequence(), goneByWalk));
+            }
+            decideMoves();
+            decideGone();
+        }
+    }
+
+    /// @return nanoseconds until there is more to look at, 0 for at once, [Long#MAX_VALUE] if nothing is known
+    long restNanos() {
+        boolean isFull = proposer.pendingCount() >= PENDING_MAX;
+        return isFull ? Long.MAX_VALUE : walk.isUnderWay() ? 0 : dirty.untilDue(System.nanoTime());
+    }
+
+    private void consider(RelativePath path, long sequence, Map<RelativePath, Long> goneHere) {
+        if (path.isRoot() || (path.depth() == 1 && path.name().equals(DeletionGuard.MARKER))) {
+            return;
+        }
+        if (proposer.isBusy(path) || reading.containsKey(path)) {
+            blocked.merge(path, sequence, Math::min);
+            return;
+        }
+        take(path, sequence, scanner.scan(path), goneHere);
+    }
+
+    private void take(RelativePath path, long sequence, Finding finding, Map<RelativePath, Long> goneHere) {
+        switch (finding) {
+            case Finding.Unchanged() -> settled(path);
+            case Finding.Restamped(Held held) -> {
+                index.put(held);
+                settled(path);
+            }
+            case Finding.Changed(Change change, Stamp stamp, Optional<Bytes> content) -> {
+                settled(path);
+                offer(new PendingChange(List.of(path), change, Optional.of(stamp), content, sequence));
+            }
+            case Finding.MovedHere(Held held, Stamp stamp) -> moved.put(held.id(), new MovedTo(path, held, sequence));
+            case Finding.Gone(Held held) -> goneHere.putIfAbsent(path, sequence);
+            case Finding.Replaced(Held held, Stamp stamp) -> delete(held, path, sequence);
+            case Finding.Large(Stamp stamp) -> read(path, sequence);
+            case Finding.Unsettled() -> dirty.later(path, sequence, System.nanoTime(), UNSETTLED_RETRY_NANOS);
+            case Finding.Unsupported(String reason) -> {
+                unsupported.put(path, reason);
+                placements.wake(path);
+            }
+            case Finding.Unreadable(String reason) -> {
+                unreadable.put(path, reason);
+                dirty.later(path, sequence, System.nanoTime(), UNREADABLE_RETRY_NANOS);
+            }
+        }
+    }
+
+    private void settled(RelativePath path) {
+        unsupported.clear(path);
+        unreadable.clear(path);
+        placements.wake(path);
+    }
+
+    private void read(RelativePath path, long sequence) {
+        reading.put(path, sequence);
+        workers.execute(() -> {
+            Finding finding = scanner.readLarge(path);
+            loop.execute(() -> wasRead(path, sequence, finding));
+        });
+    }
+
+    private void wasRead(RelativePath path, long sequence, Finding finding) {
+        reading.remove(path);
+        if (proposer.isBusy(path)) {
+            blocked.merge(path, sequence, Math::min);
+        } else if (finding instanceof Finding.Unsettled) {
+            dirty.whenSettled(path, sequence, System.nanoTime());
+        } else {
+            take(path, sequence, finding, gone);
+        }
+        wakeBlocked();
+    }
+
+    // --- offering ---
+
+    private void offer(PendingChange change) {
+        if (adoption.adopt(change)) {
+            return;
+        }
+        boolean travelsBeside = change.change() instanceof Change.Put put
+                && put.content() instanceof Content.File
+                && change.content().isEmpty();
+        if (!travelsBeside) {
+            proposer.add(change);
+            return;
+        }
+        proposer.addWaitingForContent(change);
+        Content.File file = (Content.File) ((Change.Put) change.change()).content();
+        var _ = contents.makeDurable(file)
+                .whenComplete((done, failure) -> loop.execute(() -> contentOffered(change, failure)));
+    }
+
+    private void contentOffered(PendingChange change, @Nullable Throwable failure) {
+        if (failure == null) {
+            proposer.contentDurable(change);
+            return;
+        }
+        log.atDebug()
+                .addKeyValue("path", change.path())
+                .addKeyValue("cause", failure.toString())
+                .log("content does not stand on a majority yet");
+        proposer.withdraw(change);
+        dirty.later(change.path(), change.sequence(), System.nanoTime(), DirtyPaths.SETTLE_NANOS);
+        wakeBlocked();
+    }
+
+    // --- moves ---
+
+    private void decideMoves() {
+        while (!moved.isEmpty()) {
+            List<MovedTo> ring = ring(moved.firstEntry().getValue());
+            ring.forEach(one -> moved.remove(one.held().id()));
+            Held occupant = index.find(ring.getLast().path());
+            boolean isFree = occupant == null || ring.stream().anyMatch(one -> isSame(one.held(), occupant));
+            if (occupant != null && !isFree) {
+                delete(occupant, ring.getLast().path(), ring.getLast().sequence());
+            }
+            if (isFree && !isAnyBusy(ring)) {
+                offerMove(ring);
+            } else {
+                ring.forEach(one -> blocked.merge(one.path(), one.sequence(), Math::min));
+            }
+        }
+    }
+
+    private static boolean isSame(Held a, Held b) {
+        return a.id().equals(b.id());
+    }
+
+    /// The moves that must happen at once: each goes where the next one was.
+    private List<MovedTo> ring(MovedTo first) {
+        List<MovedTo> ring = new ArrayList<>();
+        Set<EntryId> seen = new LinkedHashSet<>();
+        MovedTo at = first;
+        while (at != null && seen.add(at.held().id())) {
+            ring.add(at);
+            Held occupant = index.find(at.path());
+            at = occupant == null ? null : moved.get(occupant.id());
+        }
+        return ring;
+    }
+
+    private boolean isAnyBusy(List<MovedTo> ring) {
+        for (MovedTo one : ring) {
+            RelativePath old = index.path(one.held().id());
+            if (old == null
+                    || proposer.isBusy(old)
+                    || proposer.isBusy(one.path())
+                    || proposer.isAnyBusyAtOrBelow(old)
+                    || proposer.isAnyBusyAtOrBelow(one.path())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void offerMove(List<MovedTo> ring) {
+        Set<RelativePath> paths = new LinkedHashSet<>();
+        List<Change.Relocation> relocations = new ArrayList<>();
+        long sequence = Long.MAX_VALUE;
+        for (MovedTo one : ring) {
+            RelativePath old = index.path(one.held().id());
+            if (old != null) {
+                paths.add(old);
+            }
+            relocations.add(new Change.Relocation(one.held().id(), scanner.place(one.path())));
+            sequence = Math.min(sequence, one.sequence());
+        }
+        ring.forEach(one -> paths.remove(one.path()));
+        ring.forEach(one -> paths.add(one.path()));
+        proposer.add(new PendingChange(
+                List.copyOf(paths), new Change.Move(relocations), Optional.empty(), Optional.empty(), sequence));
+    }
+
+    // --- deletions ---
+
+    private void decideGone() {
+        deleteAll(gone, 0);
+        if (!walk.isUnderWay()) {
+            deleteAll(goneByWalk, goneByWalk.size());
+        }
+    }
+
+    private void deleteAll(SequencedMap<RelativePath, Long> missing, long goneByScan) {
+        if (missing.isEmpty()) {
+            return;
+        }
+        boolean mayDelete = guard.mayDelete(goneByScan, index.entries());
+        for (Map.Entry<RelativePath, Long> one : Map.copyOf(missing).entrySet()) {
+            missing.remove(one.getKey());
+            if (!mayDelete) {
+                placements.wake(one.getKey());
+            } else if (proposer.pendingCount() >= PENDING_MAX || proposer.isBusy(one.getKey())) {
+                blocked.merge(one.getKey(), one.getValue(), Math::min);
+            } else if (scanner.scan(one.getKey()) instanceof Finding.Gone(Held held)) {
+                delete(held, one.getKey(), one.getValue());
+            } else {
+                dirty(one.getKey());
+            }
+        }
+    }
+
+    /// Proposes that an entry and all below it are gone, the deepest first.
+    private void delete(Held held, RelativePath path, long sequence) {
+        if (proposer.isAnyBusyAtOrBelow(path)) {
+            blocked.merge(path, sequence, Math::min);
+            return;
+        }
+        List<PendingChange> deletions = new ArrayList<>();
+        boolean isWhole = collect(held, path, sequence, deletions);
+        deletions.forEach(proposer::add);
+        if (!isWhole) {
+            blocked.merge(path, sequence, Math::min);
+        }
+    }
+
+    private boolean collect(Held held, RelativePath path, long sequence, List<PendingChange> deletions) {
+        if (held.entry().content().isDirectory()) {
+            for (Held child : index.children(held.id())) {
+                if (!collect(child, path.child(child.entry().name()), sequence, deletions)) {
+                    return false;
+                }
+            }
+        }
+        if (deletions.size() >= PENDING_MAX) {
+            return false;
+        }
+        Change delete = new Change.Delete(held.id(), held.entry().revision(), scanner.place(path));
+        deletions.add(new PendingChange(List.of(path), delete, Optional.empty(), Optional.empty(), sequence));
+        return true;
+    }
+
+    // --- what was decided ---
+
+    /// Looks again at what had to wait.
+    void wakeBlocked() {
+        if (!blocked.isEmpty()) {
+            long nowNanos = System.nanoTime();
+            blocked.forEach((path, sequence) -> dirty.now(path, sequence, nowNanos));
+            blocked.clear();
+        }
+    }
+
+    /// The oldest hint that has not led to an outcome, [Long#MAX_VALUE] if there is none.
+    long oldestSequence() {
+        long oldest = Math.min(dirty.oldestSequence(), proposer.oldestSequence());
+        oldest = Math.min(oldest, walk.oldestSequence());
+        for (Map<RelativePath, Long> waiting : List.of(blocked, reading, gone, goneByWalk)) {
+            oldest = Math.min(
+                    oldest,
+                    waiting.values().stream().mapToLong(Long::longValue).min().orElse(Long.MAX_VALUE));
+        }
+        return oldest;
+    }
+
+    int unsettledCount() {
+        return dirty.size() + blocked.size() + reading.size();
+    }
+
+    List<RelativePath> unsettled(int limit) {
+        List<RelativePath> found = new ArrayList<>(proposer.pendingPaths(limit));
+        found.addAll(dirty.some(limit));
+        found.addAll(reading.keySet());
+        return found.stream().distinct().limit(limit).toList();
+    }
+
+    Problems unsupported() {
+        return unsupported;
+    }
+
+    Problems unreadable() {
+        return unreadable;
+    }
+}

@@ -1,0 +1,92 @@
+package dev.lockstep.replica;
+
+import dev.lockstep.content.ContentStore;
+import dev.lockstep.folder.FileHandle;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.materialize.LocalContents;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Digest;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.transfer.Transfer;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// The contents of this node and its peers, as the control loop asks for them.
+public final class StoredContents implements ContentService, LocalContents {
+    private final ContentStore store;
+    private final Transfer transfer;
+    private final FolderReplica.InlineLookup inline;
+    private final FolderRoot folder;
+    private final FolderRoot state;
+
+    public StoredContents(
+            ContentStore store,
+            Transfer transfer,
+            FolderReplica.InlineLookup inline,
+            FolderRoot folder,
+            FolderRoot state) {
+        this.store = store;
+        this.transfer = transfer;
+        this.inline = inline;
+        this.folder = folder;
+        this.state = state;
+    }
+
+    @Override
+    public LocalContents local() {
+        return this;
+    }
+
+    @Override
+    public CompletableFuture<Void> makeDurable(Content.File content) {
+        return transfer.makeDurable(content);
+    }
+
+    @Override
+    public CompletableFuture<Void> fetch(Content.File content) {
+        return transfer.fetch(content);
+    }
+
+    @Override
+    public void release(Content.File content) {
+        transfer.release(content);
+    }
+
+    @Override
+    public void stage(Digest digest, Bytes content) throws IOException {
+        store.stage(digest, content);
+    }
+
+    @Override
+    public void keepHistory(Digest digest, Bytes content) throws IOException {
+        store.keepHistory(digest, content);
+    }
+
+    @Override
+    public void syncFileSystems() throws IOException {
+        folder.syncfs();
+        state.syncfs();
+    }
+
+    @Override
+    public @Nullable Bytes inline(Digest digest) {
+        return inline.get(digest);
+    }
+
+    @Override
+    public boolean takeStaged(Content.File content, FolderRoot stateRoot, RelativePath target) throws IOException {
+        return store.takeStaged(content.digest(), target);
+    }
+
+    @Override
+    public boolean copyTo(Content.File content, FileHandle target) throws IOException {
+        return store.copyTo(content, target);
+    }
+
+    @Override
+    public void keep(Content.File content, FolderRoot stateRoot, RelativePath displaced) throws IOException {
+        store.keepDisplaced(content.digest(), displaced);
+    }
+}

@@ -1,0 +1,262 @@
+package dev.lockstep.scan;
+
+import dev.lockstep.folder.DirectoryItem;
+import dev.lockstep.folder.Errno;
+import dev.lockstep.folder.FolderException;
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Held;
+import dev.lockstep.folder.Kind;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Attributes;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Change;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.Name;
+import dev.lockstep.model.Place;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// Compares paths on disk with the folder index. The comparison is the truth; whatever led to the path was a
+/// hint.
+/// Called by
+/// the folder's control loop, [#readLarge] by any thread.
+public final class FolderScanner {
+    private final FolderRoot root;
+    private final FolderIndex index;
+    private final FileReader reader;
+    private final long promptBytesMax;
+
+    /// @param inlineBytesMax files up to this size are handed over with their bytes
+    /// @param promptBytesMax files up to this size are read in [#scan]; larger ones are left to [#readLarge]
+    public FolderScanner(FolderRoot root, FolderIndex index, int inlineBytesMax, long promptBytesMax) {
+        this.root = root;
+        this.index = index;
+        this.reader = new FileReader(root, inlineBytesMax);
+        this.promptBytesMax = promptBytesMax;
+    }
+
+    /// @param path below the root
+    public Finding scan(RelativePath path) {
+        return scan(path, promptBytesMax);
+    }
+
+    /// As [#scan], for files of any size.
+    public Finding readLarge(RelativePath path) {
+        return scan(path, Long.MAX_VALUE);
+    }
+
+    private Finding scan(RelativePath path, long readBytesMax) {
+        try {
+            Stamp stamp = statOrAbsent(path);
+            Held held = index.find(path);
+            if (stamp == null) {
+                return held == null ? new Finding.Unchanged() : new Finding.Gone(held);
+            }
+            return held == null ? added(path, stamp, readBytesMax) : compared(path, held, stamp, readBytesMax);
+        } catch (FolderException refused) {
+            return refusal(refused);
+        } catch (IOException failed) {
+            return new Finding.Unreadable(String.valueOf(failed.getMessage()));
+        }
+    }
+
+    private static Finding refusal(FolderException refused) {
+        return switch (refused.errno()) {
+            // Gone or replaced between two calls: looked at again.
+            case NOT_FOUND, NOT_DIRECTORY, LOOP, NOT_REGULAR -> new Finding.Unsettled();
+            case NAME_TOO_LONG -> new Finding.Unsupported(String.valueOf(refused.getMessage()));
+            default -> new Finding.Unreadable(String.valueOf(refused.getMessage()));
+        };
+    }
+
+    private @Nullable Stamp statOrAbsent(RelativePath path) throws IOException {
+        try {
+            return root.stat(path);
+        } catch (FolderException refused) {
+            // A parent that is a file or a symlink holds no entries of this folder.
+            if (refused.errno() == Errno.LOOP || refused.errno() == Errno.NOT_DIRECTORY) {
+                return null;
+            }
+            throw refused;
+        }
+    }
+
+    private Finding added(RelativePath path, Stamp stamp, long readBytesMax) throws IOException {
+        Held elsewhere = index.byInode(stamp);
+        if (elsewhere != null && isMove(elsewhere, stamp)) {
+            return new Finding.MovedHere(elsewhere, stamp);
+        }
+        return put(path, Optional.empty(), Revision.NONE, stamp, readBytesMax);
+    }
+
+    /// A file is taken as moved only if its old name is free: when an editor leaves a backup, the edit shall
+    /// keep the
+    /// entry.
+    private boolean isMove(Held elsewhere, Stamp here) throws IOException {
+        if (kindOf(elsewhere.entry().content()) != here.kind()) {
+            return false;
+        }
+        RelativePath old = index.path(elsewhere.id());
+        if (old == null) {
+            return false;
+        }
+        Stamp there = statOrAbsent(old);
+        return here.kind() == Kind.DIRECTORY ? there == null || !there.isSameInode(here) : there == null;
+    }
+
+    private Finding compared(RelativePath path, Held held, Stamp stamp, long readBytesMax) throws IOException {
+        Kind expected = kindOf(held.entry().content());
+        if (stamp.isUnchangedSince(held.stamp())) {
+            return new Finding.Unchanged();
+        }
+        if (stamp.kind() == Kind.DIRECTORY) {
+            return expected == Kind.DIRECTORY ? comparedDirectory(held, stamp) : new Finding.Replaced(held, stamp);
+        }
+        if (expected == Kind.DIRECTORY || stamp.kind() == Kind.SPECIAL) {
+            return new Finding.Replaced(held, stamp);
+        }
+        return put(path, Optional.of(held), held.entry().revision(), stamp, readBytesMax);
+    }
+
+    private Finding comparedDirectory(Held held, Stamp stamp) {
+        if (!stamp.isSameInode(held.stamp())) {
+            Held other = index.byInode(stamp);
+            if (other != null && !other.id().equals(held.id())) {
+                return new Finding.MovedHere(other, stamp);
+            }
+        }
+        return attributesOnly(held, stamp);
+    }
+
+    private Finding put(RelativePath path, Optional<Held> held, Revision base, Stamp stamp, long readBytesMax)
+            throws IOException {
+        Optional<EntryId> entry = held.map(Held::id);
+        return switch (stamp.kind()) {
+            case SPECIAL -> new Finding.Unsupported("not a regular file, directory or symlink");
+            case DIRECTORY -> {
+                Attributes attributes = new Attributes(stamp.mode() & Attributes.MODE_MASK, 0);
+                yield changed(path, entry, base, new Content.Directory(), attributes, stamp, Optional.empty());
+            }
+            case SYMLINK -> symlink(path, held, base, stamp);
+            case FILE -> stamp.sizeBytes() > readBytesMax ? new Finding.Large(stamp) : file(path, held, base);
+        };
+    }
+
+    private Finding symlink(RelativePath path, Optional<Held> held, Revision base, Stamp stamp) throws IOException {
+        Content content = new Content.Symlink(root.readlink(path));
+        if (held.isPresent() && held.get().entry().content().equals(content)) {
+            return attributesOnly(held.get(), stamp);
+        }
+        Attributes attributes = new Attributes(Attributes.MODE_MASK, stamp.mtimeNanos());
+        return changed(path, held.map(Held::id), base, content, attributes, stamp, Optional.empty());
+    }
+
+    private Finding file(RelativePath path, Optional<Held> held, Revision base) throws IOException {
+        StableRead read = reader.read(path);
+        if (read == null) {
+            return new Finding.Unsettled();
+        }
+        Content content = new Content.File(read.digest(), read.sizeBytes());
+        if (held.isPresent() && held.get().entry().content().equals(content)) {
+            return attributesOnly(held.get(), read.stamp());
+        }
+        Attributes attributes = attributesOf(read.stamp());
+        return changed(path, held.map(Held::id), base, content, attributes, read.stamp(), read.content());
+    }
+
+    private Finding changed(
+            RelativePath path,
+            Optional<EntryId> entry,
+            Revision base,
+            Content content,
+            Attributes attributes,
+            Stamp stamp,
+            Optional<Bytes> bytes) {
+        return new Finding.Changed(new Change.Put(place(path), entry, base, content, attributes), stamp, bytes);
+    }
+
+    private static Finding attributesOnly(Held held, Stamp stamp) {
+        Attributes before = held.entry().attributes();
+        Attributes now = attributesOf(stamp);
+        OptionalInt mode = now.mode() == before.mode() ? OptionalInt.empty() : OptionalInt.of(now.mode());
+        OptionalLong mtime =
+                now.mtimeNanos() == before.mtimeNanos() ? OptionalLong.empty() : OptionalLong.of(now.mtimeNanos());
+        if (mode.isEmpty() && mtime.isEmpty()) {
+            return new Finding.Restamped(held.withStamp(stamp));
+        }
+        return new Finding.Changed(new Change.SetAttributes(held.id(), mode, mtime), stamp, Optional.empty());
+    }
+
+    /// The replicated attributes of what has this stamp.
+    public static Attributes attributesOf(Stamp stamp) {
+        return switch (stamp.kind()) {
+            case DIRECTORY -> new Attributes(stamp.mode() & Attributes.MODE_MASK, 0);
+            case SYMLINK -> new Attributes(Attributes.MODE_MASK, stamp.mtimeNanos());
+            case FILE, SPECIAL -> new Attributes(stamp.mode() & Attributes.MODE_MASK, stamp.mtimeNanos());
+        };
+    }
+
+    public static Kind kindOf(Content content) {
+        return switch (content) {
+            case Content.File file -> Kind.FILE;
+            case Content.Directory directory -> Kind.DIRECTORY;
+            case Content.Symlink symlink -> Kind.SYMLINK;
+        };
+    }
+
+    /// The place of a path, with the entry ids that the index knows on the way.
+    public Place place(RelativePath path) {
+        List<Place.Step> ancestors = new ArrayList<>();
+        EntryId parent = EntryId.ROOT;
+        boolean isKnown = true;
+        for (Name name : path.parent().names()) {
+            Held held = isKnown ? index.child(parent, name) : null;
+            isKnown = held != null;
+            parent = held == null ? EntryId.ROOT : held.id();
+            ancestors.add(new Place.Step(parent, name));
+        }
+        return new Place(ancestors, path.name());
+    }
+
+    /// The names below a directory, on disk or in the index.
+    ///
+    /// @return names in order; those that cannot be replicated are handed to `unnameable`
+    /// @throws IOException if the directory cannot be listed: nothing may be concluded about what is in it
+    public List<RelativePath> children(RelativePath directory, List<Bytes> unnameable) throws IOException {
+        TreeSet<Name> names = new TreeSet<>();
+        for (DirectoryItem item : listOrAbsent(directory)) {
+            if (item.isNameable()) {
+                names.add(item.name());
+            } else {
+                unnameable.add(item.rawName());
+            }
+        }
+        Held held = directory.isRoot() ? null : index.find(directory);
+        if (directory.isRoot() || held != null) {
+            EntryId parent = held == null ? EntryId.ROOT : held.id();
+            index.children(parent).forEach(child -> names.add(child.entry().name()));
+        }
+        return names.stream().map(directory::child).toList();
+    }
+
+    private List<DirectoryItem> listOrAbsent(RelativePath directory) throws IOException {
+        try {
+            return root.list(directory);
+        } catch (FolderException refused) {
+            return switch (refused.errno()) {
+                case NOT_FOUND, NOT_DIRECTORY, LOOP -> List.of();
+                default -> throw refused;
+            };
+        }
+    }
+}
