@@ -1,0 +1,37 @@
+package dev.lockstep.it;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.HashSet;
+import java.util.Random;
+import java.util.Set;
+
+/// Ports of the loopback address that nobody listens on, taken from below the range from which the kernel gives ports
+/// to outgoing connections, so that they are still free a while later.
+final class FreePorts {
+    private static final int FIRST = 15_000;
+    private static final int COUNT = 15_000;
+
+    private final Random random = new Random();
+    private final Set<Integer> given = new HashSet<>();
+
+    int next() {
+        while (true) {
+            int port = FIRST + random.nextInt(COUNT);
+            if (given.add(port) && isFree(port)) {
+                return port;
+            }
+        }
+    }
+
+    private static boolean isFree(int port) {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}
