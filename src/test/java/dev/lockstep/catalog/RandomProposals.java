@@ -21,7 +21,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 
-/// Commands of several nodes that know the tree badly: few names, few contents, ids and bases often wrong, so that
+/// Commands of several nodes that know the tree badly: few names, few contents, ids and bases often wrong, so
+/// that
 /// everything meets everything. The same generator gives the same commands.
 final class RandomProposals {
     private static final String[] NAMES = {"a", "b", "c.txt", "x".repeat(255), "\u00e4".repeat(127)};

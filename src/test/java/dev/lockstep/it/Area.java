@@ -15,7 +15,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// A directory below the root of every node's folder that one test works in, and the ledger of what it wrote there.
+/// A directory below the root of every node's folder that one test works in, and the ledger of what it wrote
+/// there.
 final class Area {
     private static final Duration ARRIVAL = Duration.ofSeconds(20);
 

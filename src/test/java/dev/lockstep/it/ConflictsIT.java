@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// Two nodes that did not know of each other's edits. "Apart" means: node3's process stands still meanwhile, so that
+/// Two nodes that did not know of each other's edits. "Apart" means: node3's process stands still meanwhile,
+/// so that
 /// what is done in its folder has an old base for certain.
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 final class ConflictsIT {
@@ -30,7 +31,8 @@ final class ConflictsIT {
     private final Node first = cluster.node(1);
     private final Node third = cluster.node(3);
 
-    /// A01, T34: the same file on three nodes in the same instant. What one node saw arrive before it wrote may be
+    /// A01, T34: the same file on three nodes in the same instant. What one node saw arrive before it wrote
+    /// may be
     /// history; what it did not see stands in a copy.
     @Test
     void editsOfTheSameInstantLeaveOneWinnerAndCopiesThatAreTheSameEverywhere() throws Exception {

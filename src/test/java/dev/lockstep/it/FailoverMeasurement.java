@@ -5,7 +5,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// How long a cluster takes to go on when its leader is killed: from the kill until a file written on one survivor at
+/// How long a cluster takes to go on when its leader is killed: from the kill until a file written on one
+/// survivor at
 /// that moment stands on the other.
 final class FailoverMeasurement {
     private static final int ROUNDS = 20;
@@ -18,7 +19,8 @@ final class FailoverMeasurement {
         this.area = area;
     }
 
-    /// Files are being written before and after the kill; the one that counts is written right after it. All nodes are
+    /// Files are being written before and after the kill; the one that counts is written right after it. All
+    /// nodes are
     /// up and equal on return.
     Duration round(int number) throws IOException, InterruptedException {
         Node leader = cluster.leader();

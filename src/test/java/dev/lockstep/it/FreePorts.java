@@ -8,7 +8,8 @@ import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
 
-/// Ports of the loopback address that nobody listens on, taken from below the range from which the kernel gives ports
+/// Ports of the loopback address that nobody listens on, taken from below the range from which the kernel
+/// gives ports
 /// to outgoing connections, so that they are still free a while later.
 final class FreePorts {
     private static final int FIRST = 15_000;

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Every content a test wrote, and what has become of it. Kept means: at its name, or in a conflict copy beside it.
+/// Every content a test wrote, and what has become of it. Kept means: at its name, or in a conflict copy
+/// beside it.
 /// Safe for several threads.
 final class Ledger {
     private static final String COPY_MARK = "%20(conflict%20";

@@ -145,7 +145,8 @@ final class LocalCluster implements AutoCloseable {
         return running().stream().filter(node -> node != leader).toList();
     }
 
-    /// Waits until the barrier has passed on all running nodes, their trees are equal, and a second look finds every
+    /// Waits until the barrier has passed on all running nodes, their trees are equal, and a second look
+    /// finds every
     /// entry untouched.
     void awaitSame(Duration atMost) {
         AtomicReference<String> why = new AtomicReference<>("the first barrier has not answered");

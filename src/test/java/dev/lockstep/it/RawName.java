@@ -4,7 +4,8 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/// File names as bytes. Percent-encoding is the one spelling of a name that loses none of them, whatever the locale.
+/// File names as bytes. Percent-encoding is the one spelling of a name that loses none of them, whatever the
+/// locale.
 final class RawName {
     private RawName() {}
 

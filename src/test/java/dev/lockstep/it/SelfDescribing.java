@@ -7,7 +7,8 @@ import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// A content that says who wrote it, which version it is and how long it is, and ends in its own digest, so that a
+/// A content that says who wrote it, which version it is and how long it is, and ends in its own digest, so
+/// that a
 /// torn or mixed one is seen without knowing what was written when.
 record SelfDescribing(String writer, int sequence, int length) {
     private static final Pattern HEADER = Pattern.compile("writer=([^ ]+) sequence=(\\d+) length=(\\d+)\n");

@@ -9,7 +9,8 @@ import org.junit.jupiter.api.extension.TestInstanceFactoryContext;
 import org.junit.jupiter.api.extension.TestInstancePreConstructCallback;
 
 /// One cluster for the tests of a class, since a start costs seconds. Whatever a test leaves dead or stopped is
-/// running again before the next one; a test that fails has its logs printed, and the next one gets a new cluster.
+/// running again before the next one; a test that fails has its logs printed, and the next one gets a new
+/// cluster.
 final class SharedCluster implements TestInstancePreConstructCallback, AfterEachCallback, AfterAllCallback {
     private @Nullable LocalCluster cluster;
     private int areas;
