@@ -87,8 +87,9 @@ final class DemoCommand implements Callable<Integer> {
         Files.createDirectories(log.toAbsolutePath().getParent());
         List<String> command = new ArrayList<>(NodeJvm.command());
         command.addAll(arguments(i));
-        return new ProcessBuilder(command)
-                .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+        ProcessBuilder node = new ProcessBuilder(command);
+        node.environment().put("MALLOC_ARENA_MAX", "2");
+        return node.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();

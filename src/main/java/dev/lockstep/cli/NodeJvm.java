@@ -14,8 +14,8 @@ final class NodeJvm {
         command.addAll(List.of(
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
-                "-Xmx160m",
-                "-XX:MaxDirectMemorySize=96m",
+                "-Xmx112m",
+                "-XX:MaxDirectMemorySize=64m",
                 "-XX:+UseSerialGC",
                 "-XX:+ExitOnOutOfMemoryError",
                 "-Xss512k"));

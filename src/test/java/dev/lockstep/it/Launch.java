@@ -13,8 +13,8 @@ final class Launch {
     private static final List<String> NODE_FLAGS = List.of(
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
-            "-Xmx192m",
-            "-XX:MaxDirectMemorySize=128m",
+            "-Xmx112m",
+            "-XX:MaxDirectMemorySize=64m",
             "-XX:+UseSerialGC",
             "-Xss512k");
     private static final String MAIN = "dev.lockstep.cli.Lockstep";

@@ -75,6 +75,7 @@ final class Node {
         }
         Files.createDirectories(folder());
         ProcessBuilder builder = new ProcessBuilder(Launch.program(arguments())).directory(home.toFile());
+        builder.environment().put("MALLOC_ARENA_MAX", "2");
         builder.environment().put("LC_ALL", "C.UTF-8");
         isStopped = false;
         process = builder.redirectErrorStream(true)
