@@ -20,6 +20,8 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,9 @@ public final class ContentStore {
     private final FolderRoot folder;
     private final FolderIndex index;
     private final AtomicLong parts = new AtomicLong();
+    private final Map<Digest, Offered> offered = new ConcurrentHashMap<>();
+
+    private record Offered(RelativePath path, Stamp stamp) {}
 
     /// @param state  the state directory, with [#STAGED] and [#HISTORY] in it
     /// @param folder on the same file system as `state`
@@ -43,6 +48,17 @@ public final class ContentStore {
         this.state = state;
         this.folder = folder;
         this.index = index;
+    }
+
+    /// Says where a content stands that is in no index yet, because its change is on the way.
+    ///
+    /// @param stamp what stands at the path is this content only as long as it has this stamp
+    public void offer(Digest digest, RelativePath path, Stamp stamp) {
+        offered.put(digest, new Offered(path, stamp));
+    }
+
+    public void withdraw(Digest digest) {
+        offered.remove(digest);
     }
 
     // --- staged ---
@@ -181,11 +197,16 @@ public final class ContentStore {
     ///
     /// @return null if it stands nowhere
     public @Nullable OpenContent open(Digest digest) throws IOException {
-        for (RelativePath own : List.of(stagedPath(digest), historyPath(digest))) {
-            Stamp stamp = state.stat(own);
+        for (RelativePath kept : List.of(stagedPath(digest), historyPath(digest))) {
+            Stamp stamp = state.stat(kept);
             if (stamp != null) {
-                return new OpenContent(state.openRead(own), stamp.sizeBytes(), null);
+                return new OpenContent(state.openRead(kept), stamp.sizeBytes(), null);
             }
+        }
+        Offered own = offered.get(digest);
+        OpenContent pending = own == null ? null : openAt(own.path(), own.stamp());
+        if (pending != null) {
+            return pending;
         }
         for (Held held : index.byContent(digest, CANDIDATES_MAX)) {
             OpenContent open = openHeld(held);
@@ -198,13 +219,14 @@ public final class ContentStore {
 
     private @Nullable OpenContent openHeld(Held held) throws IOException {
         RelativePath path = index.path(held.id());
-        if (path == null) {
-            return null;
-        }
+        return path == null ? null : openAt(path, held.stamp());
+    }
+
+    private @Nullable OpenContent openAt(RelativePath path, Stamp stamp) throws IOException {
         try {
             FileHandle file = folder.openRead(path);
-            if (file.stamp().isUnchangedSince(held.stamp())) {
-                return new OpenContent(file, held.stamp().sizeBytes(), held.stamp());
+            if (file.stamp().isUnchangedSince(stamp)) {
+                return new OpenContent(file, stamp.sizeBytes(), stamp);
             }
             file.close();
             return null;

@@ -1,9 +1,11 @@
 package dev.lockstep.replica;
 
+import dev.lockstep.folder.Stamp;
 import dev.lockstep.materialize.LocalContents;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
+import dev.lockstep.model.RelativePath;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 
@@ -13,8 +15,9 @@ import java.util.concurrent.CompletableFuture;
 public interface ContentService {
     LocalContents local();
 
+    /// @param path  where the content stands on this node while it has `stamp`
     /// @return completes once a majority of voters holds the content durably
-    CompletableFuture<Void> makeDurable(Content.File content);
+    CompletableFuture<Void> makeDurable(Content.File content, RelativePath path, Stamp stamp);
 
     /// @return completes once the content is staged whole on this node
     CompletableFuture<Void> fetch(Content.File content);

@@ -214,7 +214,7 @@ final class LocalChanges {
         }
         proposer.addWaitingForContent(change);
         Content.File file = (Content.File) ((Change.Put) change.change()).content();
-        var _ = contents.makeDurable(file)
+        var _ = contents.makeDurable(file, change.path(), change.stamp().orElseThrow())
                 .whenComplete((done, failure) -> loop.execute(() -> contentOffered(change, failure)));
     }
 

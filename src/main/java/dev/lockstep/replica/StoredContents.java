@@ -3,6 +3,7 @@ package dev.lockstep.replica;
 import dev.lockstep.content.ContentStore;
 import dev.lockstep.folder.FileHandle;
 import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Stamp;
 import dev.lockstep.materialize.LocalContents;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Content;
@@ -40,7 +41,8 @@ public final class StoredContents implements ContentService, LocalContents {
     }
 
     @Override
-    public CompletableFuture<Void> makeDurable(Content.File content) {
+    public CompletableFuture<Void> makeDurable(Content.File content, RelativePath path, Stamp stamp) {
+        store.offer(content.digest(), path, stamp);
         return transfer.makeDurable(content);
     }
 
@@ -51,6 +53,7 @@ public final class StoredContents implements ContentService, LocalContents {
 
     @Override
     public void release(Content.File content) {
+        store.withdraw(content.digest());
         transfer.release(content);
     }
 
