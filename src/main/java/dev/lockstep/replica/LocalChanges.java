@@ -143,7 +143,16 @@ final class LocalChanges {
             blocked.merge(path, sequence, Math::min);
             return;
         }
+        considerParent(path.parent(), sequence, goneHere);
         take(path, sequence, scanner.scan(path), goneHere);
+    }
+
+    /// A directory is proposed before what is in it: otherwise the cluster makes it for the entry's sake, and this
+    /// folder holds an entry whose directory it does not hold.
+    private void considerParent(RelativePath parent, long sequence, Map<RelativePath, Long> goneHere) {
+        if (!parent.isRoot() && index.find(parent) == null && !proposer.isBusy(parent)) {
+            consider(parent, sequence, goneHere);
+        }
     }
 
     private void take(RelativePath path, long sequence, Finding finding, Map<RelativePath, Long> goneHere) {
