@@ -76,7 +76,7 @@ public final class ContentStore {
         try (FileHandle file = state.createExclusive(part, 0600)) {
             file.write(content.buffer(), 0);
         }
-        FolderRoot.rename(state, part, state, stagedPath(digest), RenameMode.REPLACE);
+        state.rename(part, state, stagedPath(digest), RenameMode.REPLACE);
     }
 
     /// Begins to receive a content in order.
@@ -112,7 +112,7 @@ public final class ContentStore {
     /// @return whether there was one
     public boolean takeStaged(Digest digest, RelativePath target) throws IOException {
         try {
-            FolderRoot.rename(state, stagedPath(digest), state, target, RenameMode.NO_REPLACE);
+            state.rename(stagedPath(digest), state, target, RenameMode.NO_REPLACE);
             return true;
         } catch (FolderException refused) {
             if (refused.errno() == Errno.NOT_FOUND) {
@@ -137,7 +137,7 @@ public final class ContentStore {
         try (FileHandle file = state.createExclusive(part, 0600)) {
             file.write(content.buffer(), 0);
         }
-        FolderRoot.rename(state, part, state, historyPath(digest), RenameMode.REPLACE);
+        state.rename(part, state, historyPath(digest), RenameMode.REPLACE);
     }
 
     /// Moves a displaced file of the state directory into history. A file with several names is copied: its
@@ -149,7 +149,7 @@ public final class ContentStore {
             if (stamp.links() > 1) {
                 copyToHistory(digest, displaced);
             } else {
-                FolderRoot.rename(state, displaced, state, historyPath(digest), RenameMode.REPLACE);
+                state.rename(displaced, state, historyPath(digest), RenameMode.REPLACE);
                 return;
             }
         }
@@ -162,7 +162,7 @@ public final class ContentStore {
                 FileHandle target = state.createExclusive(part, 0600)) {
             source.copyTo(target);
         }
-        FolderRoot.rename(state, part, state, historyPath(digest), RenameMode.REPLACE);
+        state.rename(part, state, historyPath(digest), RenameMode.REPLACE);
     }
 
     /// Removes the contents that have been history for longest, beyond what is to be kept.

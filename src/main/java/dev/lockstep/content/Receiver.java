@@ -46,7 +46,7 @@ public final class Receiver implements AutoCloseable {
             throw new IOException("received bytes are not the content " + content.digest());
         }
         file.datasync();
-        FolderRoot.rename(state, part, state, target, RenameMode.REPLACE);
+        state.rename(part, state, target, RenameMode.REPLACE);
         state.fsyncDirectory(target.parent());
         isFinished = true;
     }

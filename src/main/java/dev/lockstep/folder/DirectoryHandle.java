@@ -33,7 +33,7 @@ public final class DirectoryHandle implements AutoCloseable {
             while (true) {
                 long bytes = NativeCalls.call(
                         scratch, SystemCall.GETDENTS64, number, scratch.io().address(), Scratch.IO_BYTES, 0);
-                if (FolderRoot.require(bytes, "list", path) == 0) {
+                if (NativeFolderRoot.require(bytes, "list", path) == 0) {
                     return items;
                 }
                 decode(scratch.io(), bytes, items);
@@ -69,7 +69,7 @@ public final class DirectoryHandle implements AutoCloseable {
         int number = descriptor.acquire();
         Scratch scratch = scratches.take();
         try {
-            FolderRoot.require(NativeCalls.call(scratch, SystemCall.FSYNC, number), "sync directory", path);
+            NativeFolderRoot.require(NativeCalls.call(scratch, SystemCall.FSYNC, number), "sync directory", path);
         } finally {
             scratches.give(scratch);
             descriptor.release();

@@ -65,9 +65,9 @@ public final class Inotify implements AutoCloseable {
         Scratch scratch = pool.take();
         int flags = OpenFlags.CLOSE_ON_EXEC | OpenFlags.NONBLOCK;
         long events = NativeCalls.call(scratch, SystemCall.INOTIFY_INIT1, flags);
-        FolderRoot.require(events, "watch", "inotify");
+        NativeFolderRoot.require(events, "watch", "inotify");
         long wake = NativeCalls.call(scratch, SystemCall.EVENTFD2, 0, flags);
-        FolderRoot.require(wake, "watch", "eventfd");
+        NativeFolderRoot.require(wake, "watch", "eventfd");
         pool.give(scratch);
         return new Inotify(new Descriptor((int) events, "inotify", pool), new Descriptor((int) wake, "eventfd", pool));
     }
@@ -94,7 +94,7 @@ public final class Inotify implements AutoCloseable {
         Scratch scratch = scratches.take();
         try {
             long watch = NativeCalls.call(scratch, SystemCall.INOTIFY_ADD_WATCH, number, scratch.put(path), MASK, 0);
-            return (int) FolderRoot.require(watch, "watch", shown);
+            return (int) NativeFolderRoot.require(watch, "watch", shown);
         } finally {
             scratches.give(scratch);
             events.release();
@@ -128,7 +128,7 @@ public final class Inotify implements AutoCloseable {
             if (bytes < 0 && Errno.of((int) -bytes) == Errno.TRY_AGAIN) {
                 return List.of();
             }
-            FolderRoot.require(bytes, "read", "inotify");
+            NativeFolderRoot.require(bytes, "read", "inotify");
             return decode(scratch.io(), bytes);
         } finally {
             scratches.give(scratch);
@@ -149,7 +149,7 @@ public final class Inotify implements AutoCloseable {
         struct.set(ValueLayout.JAVA_LONG, 24, timeoutNanos % NANOS_PER_SECOND);
         long timeout = timeoutNanos > 0 ? struct.address() + 16 : 0;
         long ready = NativeCalls.call(scratch, SystemCall.PPOLL, struct.address(), 2, timeout, 0);
-        FolderRoot.require(ready, "wait for events", "inotify");
+        NativeFolderRoot.require(ready, "wait for events", "inotify");
     }
 
     private static List<Event> decode(MemorySegment buffer, long bytes) {

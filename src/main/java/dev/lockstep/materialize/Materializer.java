@@ -99,7 +99,7 @@ public final class Materializer {
             return new Placing.ContentMissing((Content.File) want.content());
         }
         try {
-            FolderRoot.rename(staging.state(), staged.path(), folder, path, RenameMode.NO_REPLACE);
+            staging.state().rename(staged.path(), folder, path, RenameMode.NO_REPLACE);
         } catch (FolderException refused) {
             staging.discard(staged.path());
             return refusedAt(path, refused);
@@ -158,9 +158,9 @@ public final class Materializer {
         }
         RelativePath displaced =
                 staging.free("gone-" + have.id() + "-" + have.entry().revision());
-        FolderRoot.rename(folder, path, staging.state(), displaced, RenameMode.NO_REPLACE);
+        folder.rename(path, staging.state(), displaced, RenameMode.NO_REPLACE);
         if (!isWhatWasHeld(have, displaced)) {
-            FolderRoot.rename(staging.state(), displaced, folder, path, RenameMode.NO_REPLACE);
+            staging.state().rename(displaced, folder, path, RenameMode.NO_REPLACE);
             return new Placing.LocalChange(path);
         }
         index.remove(have.id());
@@ -229,7 +229,7 @@ public final class Materializer {
             return new Placing.After(want.parent());
         }
         try {
-            FolderRoot.rename(folder, from, folder, to, RenameMode.NO_REPLACE);
+            folder.rename(from, folder, to, RenameMode.NO_REPLACE);
         } catch (FolderException refused) {
             return refusedAt(to, refused);
         }
@@ -259,7 +259,7 @@ public final class Materializer {
         if (there == null || !there.isSameInode(occupant.stamp())) {
             return new Placing.LocalChange(to);
         }
-        FolderRoot.rename(folder, from, folder, to, RenameMode.EXCHANGE);
+        folder.rename(from, folder, to, RenameMode.EXCHANGE);
         EntryId oldParent = have.entry().parent();
         Name oldName = have.entry().name();
         index.remove(occupant.id());
@@ -286,7 +286,7 @@ public final class Materializer {
             return new Placing.ContentMissing((Content.File) want.content());
         }
         try {
-            FolderRoot.rename(staging.state(), staged.path(), folder, path, RenameMode.EXCHANGE);
+            staging.state().rename(staged.path(), folder, path, RenameMode.EXCHANGE);
         } catch (FolderException refused) {
             staging.discard(staged.path());
             return refusedAt(path, refused);
@@ -304,7 +304,7 @@ public final class Materializer {
     private Placing giveBack(Staging.Staged staged, RelativePath path) throws IOException {
         Stamp out;
         do {
-            FolderRoot.rename(staging.state(), staged.path(), folder, path, RenameMode.EXCHANGE);
+            staging.state().rename(staged.path(), folder, path, RenameMode.EXCHANGE);
             out = staging.state().stat(staged.path());
         } while (out == null || !out.isSameInode(staged.stamp()));
         staging.discard(staged.path());

@@ -12,7 +12,7 @@ import dev.lockstep.consensus.ratis.RatisConsensus;
 import dev.lockstep.content.ContentStore;
 import dev.lockstep.content.Retention;
 import dev.lockstep.folder.FolderIndex;
-import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.NativeFolderRoot;
 import dev.lockstep.folder.RenameSupport;
 import dev.lockstep.folder.rocksdb.RocksIndexStore;
 import dev.lockstep.model.Address;
@@ -24,6 +24,7 @@ import dev.lockstep.model.NodeId;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.model.StoreId;
 import dev.lockstep.replica.FolderReplica;
+import dev.lockstep.replica.LoopThread;
 import dev.lockstep.replica.Problems;
 import dev.lockstep.replica.ReplicaStatus;
 import dev.lockstep.replica.StoredContents;
@@ -40,6 +41,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -92,9 +95,9 @@ public final class Node implements AutoCloseable {
         port.listen();
         Identity identity = founding.identify();
 
-        FolderRoot folder = FolderRoot.open(config.folder());
+        NativeFolderRoot folder = NativeFolderRoot.open(config.folder());
         closeLater(folder);
-        FolderRoot state = FolderRoot.open(directory.path());
+        NativeFolderRoot state = NativeFolderRoot.open(directory.path());
         closeLater(state);
         requireSuitable(state, folder);
         this.catalog = new Catalog(RocksStore.open(directory.part("catalog")));
@@ -113,6 +116,9 @@ public final class Node implements AutoCloseable {
         Transfer transfer = new Transfer(config.node(), questions::voters, questions::call, contents);
         closeLater(transfer);
         port.serve(Transfer.PREFIX, transfer::serve);
+        ExecutorService workers = Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name("read-", 0).factory());
+        closeLater(workers::shutdown);
         this.replica = new FolderReplica(new FolderReplica.Parts(
                 config.node(),
                 directory.nextIncarnation(),
@@ -124,6 +130,9 @@ public final class Node implements AutoCloseable {
                 inline -> new StoredContents(contents, transfer, inline, folder, state),
                 consensus,
                 proposal -> CommandCodec.encode(new Command.Propose(proposal)),
+                (work, onDefect) -> new LoopThread("folder-loop", work, onDefect),
+                workers,
+                System::nanoTime,
                 RESCAN_EVERY,
                 failed));
         closeLater(replica);
@@ -154,8 +163,8 @@ public final class Node implements AutoCloseable {
         return TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
     }
 
-    private void requireSuitable(FolderRoot state, FolderRoot folder) throws IOException, StartRefused {
-        RenameSupport support = FolderRoot.renameSupport(state, ContentStore.STAGED, folder);
+    private void requireSuitable(NativeFolderRoot state, NativeFolderRoot folder) throws IOException, StartRefused {
+        RenameSupport support = NativeFolderRoot.renameSupport(state, ContentStore.STAGED, folder);
         if (support == RenameSupport.OTHER_DEVICE) {
             throw new StartRefused(
                     "the state directory " + config.state() + " is on another file system than the folder "

@@ -17,6 +17,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,7 @@ public final class Proposer {
     private final Consensus consensus;
     private final Function<Proposal, Bytes> encoder;
     private final Executor loop;
+    private final LongSupplier clock;
     private final PendingPaths paths = new PendingPaths();
     private final SequencedSet<PendingChange> ready = new LinkedHashSet<>();
     private final SequencedSet<PendingChange> waitingForContent = new LinkedHashSet<>();
@@ -63,13 +65,20 @@ public final class Proposer {
     /// @param incarnation as durably counted at this start
     /// @param encoder     makes the command of a proposal
     /// @param loop        runs a task on the control loop
+    /// @param clock       monotonic, nanoseconds
     public Proposer(
-            NodeId node, long incarnation, Consensus consensus, Function<Proposal, Bytes> encoder, Executor loop) {
+            NodeId node,
+            long incarnation,
+            Consensus consensus,
+            Function<Proposal, Bytes> encoder,
+            Executor loop,
+            LongSupplier clock) {
         this.node = node;
         this.incarnation = incarnation;
         this.consensus = consensus;
         this.encoder = encoder;
         this.loop = loop;
+        this.clock = clock;
     }
 
     /// What was decided about one change.
@@ -227,14 +236,14 @@ public final class Proposer {
             return;
         }
         if (failure == null) {
-            flight.heardAtNanos = System.nanoTime();
+            flight.heardAtNanos = clock.getAsLong();
             return;
         }
         log.atDebug()
                 .addKeyValue("operation", flight.proposal.operation())
                 .addKeyValue("cause", failure.toString())
                 .log("offer not heard, will be offered again");
-        askAgain(System.nanoTime());
+        askAgain(clock.getAsLong());
     }
 
     private void askAgain(long nowNanos) {

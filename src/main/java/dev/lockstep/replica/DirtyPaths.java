@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 
-/// Paths that may differ from the folder index, and when to look. Times are [System#nanoTime()]. Owned by the
+/// Paths that may differ from the folder index, and when to look. Times are of the monotonic clock that
+/// [FolderReplica.Parts] names. Owned by the
 /// control loop.
 ///
 /// Every path carries the number it had when it became dirty first; the barrier waits for numbers.

@@ -27,12 +27,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,18 +61,20 @@ public final class FolderReplica implements AutoCloseable {
     private final LocalChanges changes;
     private final Decisions decisions;
     private final InlineContents inline;
-    private final LoopThread loop;
-    private final ExecutorService workers;
+    private final ControlLoop loop;
+    private final Executor workers;
+    private final LongSupplier clock;
     private final Duration rescanEvery;
     private final Consumer<Throwable> failed;
 
     private final Semaphore appliedBytes = new Semaphore(APPLIED_BYTES_MAX);
     private final AtomicInteger hintsWaiting = new AtomicInteger();
+    private final AtomicBoolean areHintsMissing = new AtomicBoolean();
     private final List<Barrier> barriers = new ArrayList<>();
     private final List<SyncRequest> syncRequests = new ArrayList<>();
     private long handledIndex;
     private long syncedIndex;
-    private long lastSyncNanos = System.nanoTime();
+    private long lastSyncNanos;
     private long nextRescanNanos;
     private boolean isSyncing;
     private boolean isFirstScanDone;
@@ -85,6 +88,9 @@ public final class FolderReplica implements AutoCloseable {
     /// @param staged      the directory in `state` for revisions about to be placed
     /// @param incarnation of this node, durably counted at this start
     /// @param encoder     makes the command of a proposal
+    /// @param loops       makes the control loop
+    /// @param workers     runs slow reading and syncing, off the loop; the caller shuts it down after the replica
+    /// @param clock       monotonic, nanoseconds
     /// @param rescanEvery how often the whole folder is compared, whatever the watch says
     /// @param failed      told of a defect: the node must end
     public record Parts(
@@ -98,6 +104,9 @@ public final class FolderReplica implements AutoCloseable {
             Function<InlineLookup, ContentService> contents,
             Consensus consensus,
             Function<Proposal, Bytes> encoder,
+            ControlLoop.Factory loops,
+            Executor workers,
+            LongSupplier clock,
             Duration rescanEvery,
             Consumer<Throwable> failed) {}
 
@@ -116,16 +125,18 @@ public final class FolderReplica implements AutoCloseable {
         this.failed = parts.failed();
         this.inline = new InlineContents(this::spill);
         this.contents = parts.contents().apply(inline::get);
-        this.workers = Executors.newThreadPerTaskExecutor(
-                Thread.ofVirtual().name("read-", 0).factory());
-        this.loop = new LoopThread("folder-loop", this::work, failed);
-        this.proposer = new Proposer(parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop);
+        this.workers = parts.workers();
+        this.clock = parts.clock();
+        this.lastSyncNanos = clock.getAsLong();
+        this.loop = parts.loops().make(this::work, failed);
+        this.proposer =
+                new Proposer(parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop, clock);
         this.guard = new DeletionGuard(root);
-        this.placements = new Placements(contents, loop, this::lookAt);
+        this.placements = new Placements(contents, loop, clock, this::lookAt);
         Adoption adoption = new Adoption(catalog, index, placements);
         FolderScanner scanner = new FolderScanner(root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX);
-        this.changes =
-                new LocalChanges(scanner, index, root, proposer, contents, guard, adoption, placements, workers, loop);
+        this.changes = new LocalChanges(
+                scanner, index, root, proposer, contents, guard, adoption, placements, workers, loop, clock);
         this.decisions = new Decisions(catalog, index, root, adoption, changes, placements, contents);
         placements.use(new Materializer(
                 catalog,
@@ -156,15 +167,23 @@ public final class FolderReplica implements AutoCloseable {
     public void hint(Hint hint) {
         if (hintsWaiting.incrementAndGet() > HINTS_MAX) {
             hintsWaiting.decrementAndGet();
+            missHint();
             return;
         }
         loop.execute(() -> {
-            // At the bound some were dropped: everything is looked at instead.
-            if (hintsWaiting.getAndDecrement() == HINTS_MAX) {
-                changes.dirtySubtree(RelativePath.ROOT);
-            }
+            hintsWaiting.decrementAndGet();
             take(hint);
         });
+    }
+
+    /// Beyond the bound hints are dropped and everything is looked at instead, once the loop gets there.
+    private void missHint() {
+        if (areHintsMissing.compareAndSet(false, true)) {
+            loop.execute(() -> {
+                areHintsMissing.set(false);
+                changes.dirtySubtree(RelativePath.ROOT);
+            });
+        }
     }
 
     private void take(Hint hint) {
@@ -241,7 +260,7 @@ public final class FolderReplica implements AutoCloseable {
         placements.handled(applied.logIndex());
         applied.operation().ifPresent(operation -> {
             if (applied.result() == Result.GAP) {
-                proposer.refusedForGap(operation, System.nanoTime());
+                proposer.refusedForGap(operation, clock.getAsLong());
             } else if (applied.result() == Result.APPLIED || applied.result() == Result.DUPLICATE) {
                 decisions.take(proposer.decided(operation, applied.outcomes()));
             }
@@ -291,7 +310,7 @@ public final class FolderReplica implements AutoCloseable {
     // --- the loop's turn ---
 
     private long work() {
-        long nowNanos = System.nanoTime();
+        long nowNanos = clock.getAsLong();
         if (nextRescanNanos != 0 && nowNanos - nextRescanNanos > 0) {
             nextRescanNanos = 0;
             changes.dirtySubtree(RelativePath.ROOT);
@@ -325,7 +344,7 @@ public final class FolderReplica implements AutoCloseable {
 
     private void scheduleRescan() {
         if (nextRescanNanos == 0 && !changes.isWalking()) {
-            nextRescanNanos = System.nanoTime() + rescanEvery.toNanos();
+            nextRescanNanos = clock.getAsLong() + rescanEvery.toNanos();
         }
     }
 
@@ -428,7 +447,7 @@ public final class FolderReplica implements AutoCloseable {
 
     private void syncEnded(long upTo, @org.jspecify.annotations.Nullable IOException failure) {
         isSyncing = false;
-        lastSyncNanos = System.nanoTime();
+        lastSyncNanos = clock.getAsLong();
         if (failure == null) {
             syncedIndex = Math.max(syncedIndex, upTo);
             if (placements.isEmpty()) {
@@ -463,6 +482,5 @@ public final class FolderReplica implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
-        workers.shutdown();
     }
 }

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ final class LocalChanges {
     private final Placements placements;
     private final Executor workers;
     private final Executor loop;
+    private final LongSupplier clock;
 
     private final DirtyPaths dirty = new DirtyPaths();
     /// Looked at again when something was decided or read.
@@ -72,7 +74,8 @@ final class LocalChanges {
             Adoption adoption,
             Placements placements,
             Executor workers,
-            Executor loop) {
+            Executor loop,
+            LongSupplier clock) {
         this.scanner = scanner;
         this.index = index;
         this.proposer = proposer;
@@ -82,6 +85,7 @@ final class LocalChanges {
         this.placements = placements;
         this.workers = workers;
         this.loop = loop;
+        this.clock = clock;
         this.walk = new FolderWalk(scanner, root, unsupported, unreadable);
     }
 
@@ -92,11 +96,11 @@ final class LocalChanges {
     }
 
     void dirty(RelativePath path) {
-        dirty.now(path, ++lastSequence, System.nanoTime());
+        dirty.now(path, ++lastSequence, clock.getAsLong());
     }
 
     void dirtyWhenSettled(RelativePath path) {
-        dirty.whenSettled(path, ++lastSequence, System.nanoTime());
+        dirty.whenSettled(path, ++lastSequence, clock.getAsLong());
     }
 
     /// A path and all below it, on disk or in the index.
@@ -105,7 +109,7 @@ final class LocalChanges {
     }
 
     void allDueNow() {
-        dirty.allNow(System.nanoTime());
+        dirty.allNow(clock.getAsLong());
     }
 
     boolean isWalking() {
@@ -117,7 +121,7 @@ final class LocalChanges {
     /// Looks at some of what is due.
     void step() {
         if (proposer.pendingCount() < PENDING_MAX) {
-            long nowNanos = System.nanoTime();
+            long nowNanos = clock.getAsLong();
             for (DirtyPaths.Dirty path : dirty.take(nowNanos, SCANS_PER_STEP)) {
                 consider(path.path(), path.sequence(), gone);
             }
@@ -132,7 +136,7 @@ final class LocalChanges {
     /// @return nanoseconds until there is more to look at, 0 for at once, [Long#MAX_VALUE] if nothing is known
     long restNanos() {
         boolean isFull = proposer.pendingCount() >= PENDING_MAX;
-        return isFull ? Long.MAX_VALUE : walk.isUnderWay() ? 0 : dirty.untilDue(System.nanoTime());
+        return isFull ? Long.MAX_VALUE : walk.isUnderWay() ? 0 : dirty.untilDue(clock.getAsLong());
     }
 
     private void consider(RelativePath path, long sequence, Map<RelativePath, Long> goneHere) {
@@ -170,14 +174,14 @@ final class LocalChanges {
             case Finding.Gone(Held held) -> goneHere.putIfAbsent(path, sequence);
             case Finding.Replaced(Held held, Stamp stamp) -> delete(held, path, sequence);
             case Finding.Large(Stamp stamp) -> read(path, sequence);
-            case Finding.Unsettled() -> dirty.later(path, sequence, System.nanoTime(), UNSETTLED_RETRY_NANOS);
+            case Finding.Unsettled() -> dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
             case Finding.Unsupported(String reason) -> {
                 unsupported.put(path, reason);
                 placements.wake(path);
             }
             case Finding.Unreadable(String reason) -> {
                 unreadable.put(path, reason);
-                dirty.later(path, sequence, System.nanoTime(), UNREADABLE_RETRY_NANOS);
+                dirty.later(path, sequence, clock.getAsLong(), UNREADABLE_RETRY_NANOS);
             }
         }
     }
@@ -201,7 +205,7 @@ final class LocalChanges {
         if (proposer.isBusy(path)) {
             blocked.merge(path, sequence, Math::min);
         } else if (finding instanceof Finding.Unsettled) {
-            dirty.whenSettled(path, sequence, System.nanoTime());
+            dirty.whenSettled(path, sequence, clock.getAsLong());
         } else {
             take(path, sequence, finding, gone);
         }
@@ -237,7 +241,7 @@ final class LocalChanges {
                 .addKeyValue("cause", failure.toString())
                 .log("content does not stand on a majority yet");
         proposer.withdraw(change);
-        dirty.later(change.path(), change.sequence(), System.nanoTime(), DirtyPaths.SETTLE_NANOS);
+        dirty.later(change.path(), change.sequence(), clock.getAsLong(), DirtyPaths.SETTLE_NANOS);
         wakeBlocked();
     }
 
@@ -372,7 +376,7 @@ final class LocalChanges {
     /// Looks again at what had to wait.
     void wakeBlocked() {
         if (!blocked.isEmpty()) {
-            long nowNanos = System.nanoTime();
+            long nowNanos = clock.getAsLong();
             blocked.forEach((path, sequence) -> dirty.now(path, sequence, nowNanos));
             blocked.clear();
         }

@@ -1,6 +1,5 @@
 package dev.lockstep.replica;
 
-import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -10,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// The one thread that owns a folder: runs tasks handed to it, and between them `work`, which says how long
 /// it can rest. The
 /// queue has no bound of its own; who hands over unbounded amounts (commits, hints) has one.
-final class LoopThread implements Executor, AutoCloseable {
+public final class LoopThread implements ControlLoop {
     private static final int TASKS_AT_ONCE = 256;
     private static final long REST_NANOS_MAX = 1_000_000_000;
 
@@ -22,13 +21,14 @@ final class LoopThread implements Executor, AutoCloseable {
 
     /// @param work   returns nanoseconds until it wants to run again though no task came
     /// @param failed told of a defect, which ends the thread
-    LoopThread(String name, LongSupplier work, Consumer<Throwable> failed) {
+    public LoopThread(String name, LongSupplier work, Consumer<Throwable> failed) {
         this.work = work;
         this.failed = failed;
         this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::run);
     }
 
-    void start() {
+    @Override
+    public void start() {
         thread.start();
     }
 

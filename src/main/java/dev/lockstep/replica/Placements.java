@@ -18,6 +18,7 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// The entries whose place in the folder is behind the catalog. Each is tried when what it waits for has
@@ -31,6 +32,7 @@ final class Placements {
 
     private final ContentService contents;
     private final Executor loop;
+    private final LongSupplier clock;
     private final Deque<EntryId> queue = new ArrayDeque<>();
     private final Map<EntryId, Waiting> waiting = new HashMap<>();
     private final Map<EntryId, Set<EntryId>> afterEntry = new HashMap<>();
@@ -59,9 +61,10 @@ final class Placements {
     private long handledIndex;
 
     /// @param lookAt takes paths that must be scanned before anything can be placed there
-    Placements(ContentService contents, Executor loop, Consumer<RelativePath> lookAt) {
+    Placements(ContentService contents, Executor loop, LongSupplier clock, Consumer<RelativePath> lookAt) {
         this.contents = contents;
         this.loop = loop;
+        this.clock = clock;
         this.lookAt = lookAt;
     }
 
@@ -109,7 +112,7 @@ final class Placements {
     ///
     /// @return nanoseconds until there is more to do, 0 for at once, [Long#MAX_VALUE] if nothing is known
     long step() {
-        long nowNanos = System.nanoTime();
+        long nowNanos = clock.getAsLong();
         while (!retries.isEmpty() && retries.peek().dueNanos() - nowNanos <= 0) {
             again(retries.poll().id());
         }
@@ -120,7 +123,7 @@ final class Placements {
         if (!queue.isEmpty()) {
             return 0;
         }
-        return retries.isEmpty() ? Long.MAX_VALUE : Math.max(0, retries.peek().dueNanos() - System.nanoTime());
+        return retries.isEmpty() ? Long.MAX_VALUE : Math.max(0, retries.peek().dueNanos() - clock.getAsLong());
     }
 
     private void place(EntryId id) {
@@ -170,7 +173,7 @@ final class Placements {
 
     private void retry(EntryId id, Waiting at) {
         long delayNanos = RETRY_FIRST_NANOS << Math.min(at.attempts, RETRY_DOUBLINGS_MAX);
-        retries.add(new Retry(id, System.nanoTime() + delayNanos));
+        retries.add(new Retry(id, clock.getAsLong() + delayNanos));
     }
 
     private void done(EntryId id, Waiting at) {

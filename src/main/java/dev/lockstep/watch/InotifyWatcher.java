@@ -4,10 +4,10 @@ import dev.lockstep.folder.DirectoryHandle;
 import dev.lockstep.folder.DirectoryItem;
 import dev.lockstep.folder.Errno;
 import dev.lockstep.folder.FolderException;
-import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Inotify;
 import dev.lockstep.folder.Inotify.Event;
 import dev.lockstep.folder.Kind;
+import dev.lockstep.folder.NativeFolderRoot;
 import dev.lockstep.folder.Stamp;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
@@ -42,7 +42,7 @@ public final class InotifyWatcher implements AutoCloseable {
     private static final long RETRY_NANOS = 60_000_000_000L;
     private static final Logger log = LoggerFactory.getLogger(InotifyWatcher.class);
 
-    private final FolderRoot root;
+    private final NativeFolderRoot root;
     private final Path barrier;
     private final Name marker;
     private final Consumer<Hint> sink;
@@ -64,7 +64,8 @@ public final class InotifyWatcher implements AutoCloseable {
     /// @param marker  a name directly below the root that is not reported
     /// @param sink    called by the reader thread; must return at once
     /// @throws FolderException if the kernel has no inotify instance or no watch left even for the root
-    public InotifyWatcher(FolderRoot root, Path barrier, Name marker, Consumer<Hint> sink) throws FolderException {
+    public InotifyWatcher(NativeFolderRoot root, Path barrier, Name marker, Consumer<Hint> sink)
+            throws FolderException {
         this.root = root;
         this.barrier = barrier;
         this.marker = marker;

@@ -27,17 +27,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Every fact holds on kernels with openat2 and without.
 @ParameterizedClass
 @ValueSource(booleans = {true, false})
-final class FolderRootTest {
+final class NativeFolderRootTest {
     private static final Name ODD = new Name(Bytes.wrap(new byte[] {'b', (byte) 0xff, '\n', (byte) 0xc3}));
 
     private final Path dir;
     private final Path outside;
-    private final FolderRoot root;
+    private final NativeFolderRoot root;
 
-    FolderRootTest(boolean isKernelWalking, @TempDir Path temp) throws IOException {
+    NativeFolderRootTest(boolean isKernelWalking, @TempDir Path temp) throws IOException {
         dir = Files.createDirectory(temp.resolve("folder"));
         outside = Files.createDirectory(temp.resolve("outside"));
-        root = FolderRoot.open(dir, isKernelWalking);
+        root = NativeFolderRoot.open(dir, isKernelWalking);
     }
 
     @AfterEach
@@ -207,19 +207,20 @@ final class FolderRootTest {
 
     @Test
     void entriesMoveBetweenRoots() throws IOException {
-        try (FolderRoot state = FolderRoot.open(outside)) {
+        try (NativeFolderRoot state = NativeFolderRoot.open(outside)) {
             state.mkdir(path("staged"), 0700);
             state.createExclusive(path("staged/1"), 0644).close();
-            FolderRoot.rename(state, path("staged/1"), root, path("f"), RenameMode.NO_REPLACE);
+            state.rename(path("staged/1"), root, path("f"), RenameMode.NO_REPLACE);
             assertThat(stamp("f").kind()).isEqualTo(Kind.FILE);
-            FolderRoot.link(root, path("f"), state, path("staged/2"));
+            root.link(path("f"), state, path("staged/2"));
             assertThat(stamp("f").links()).isEqualTo(2);
-            assertThat(FolderRoot.renameSupport(state, path("staged"), root)).isEqualTo(RenameSupport.FULL);
+            assertThat(NativeFolderRoot.renameSupport(state, path("staged"), root))
+                    .isEqualTo(RenameSupport.FULL);
             assertThat(state.list(path("staged"))).hasSize(1);
             assertThat(root.list(RelativePath.ROOT)).hasSize(1);
         }
-        try (FolderRoot foreign = FolderRoot.open(Path.of("/proc/self"))) {
-            assertThat(FolderRoot.renameSupport(root, RelativePath.ROOT, foreign))
+        try (NativeFolderRoot foreign = NativeFolderRoot.open(Path.of("/proc/self"))) {
+            assertThat(NativeFolderRoot.renameSupport(root, RelativePath.ROOT, foreign))
                     .isEqualTo(RenameSupport.OTHER_DEVICE);
         }
     }
@@ -250,7 +251,7 @@ final class FolderRootTest {
         RelativePath file = deep.child(ODD);
         root.createExclusive(file, 0644).close();
         RelativePath moved = deep.child(Name.of("moved"));
-        FolderRoot.rename(root, file, root, moved, RenameMode.NO_REPLACE);
+        root.rename(file, root, moved, RenameMode.NO_REPLACE);
         assertThat(root.stat(file)).isNull();
         assertThat(root.stat(moved)).isNotNull();
         root.openRead(moved).close();
@@ -296,9 +297,9 @@ final class FolderRootTest {
         Files.writeString(dir.resolve("real/secret"), "own");
         AtomicBoolean isOver = new AtomicBoolean();
         Thread swapper = Thread.ofPlatform().start(() -> {
-            try (FolderRoot other = FolderRoot.open(dir)) {
+            try (NativeFolderRoot other = NativeFolderRoot.open(dir)) {
                 while (!isOver.get()) {
-                    FolderRoot.rename(other, path("real"), other, path("link"), RenameMode.EXCHANGE);
+                    other.rename(path("real"), other, path("link"), RenameMode.EXCHANGE);
                 }
             } catch (FolderException failed) {
                 throw new IllegalStateException(failed);
@@ -388,7 +389,7 @@ final class FolderRootTest {
     }
 
     private void rename(String source, String target, RenameMode mode) throws IOException {
-        FolderRoot.rename(root, path(source), root, path(target), mode);
+        root.rename(path(source), root, path(target), mode);
     }
 
     private RelativePath created(String path) throws IOException {
