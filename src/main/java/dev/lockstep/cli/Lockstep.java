@@ -18,7 +18,8 @@ import picocli.CommandLine.Command;
             ConflictsCommand.class,
             MembersCommand.class,
             TransferLeaderCommand.class,
-            ResumeCommand.class
+            ResumeCommand.class,
+            TrainCommand.class
         })
 public final class Lockstep {
     private Lockstep() {}

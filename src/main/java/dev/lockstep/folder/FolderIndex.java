@@ -27,14 +27,23 @@ public final class FolderIndex {
     private static final int DEPTH_MAX = 4096;
 
     private final IndexStore store;
+    private final long newestLogIndex;
     private long entries;
 
     public FolderIndex(IndexStore store) {
         this.store = store;
-        store.scan(new byte[] {BY_ENTRY}, (key, value) -> {
+        long[] newest = {0};
+        forEach(held -> {
             entries++;
-            return true;
+            newest[0] = Math.max(newest[0], held.entry().changed().logIndex());
         });
+        newestLogIndex = newest[0];
+    }
+
+    /// The highest log index of which anything stood in the folder when the index was opened; 0 if it held nothing. A
+    /// catalog that is not that far knows less than the folder.
+    public long newestLogIndexAtOpen() {
+        return newestLogIndex;
     }
 
     /// How many entries the folder holds.
@@ -82,11 +91,18 @@ public final class FolderIndex {
         return new RelativePath(names.reversed());
     }
 
-    /// The entry that was last seen on the inode of `stamp`, if it is still held.
-    public @Nullable Held byInode(Stamp stamp) {
-        byte[] id = store.get(inodeKey(stamp));
-        Held held = id == null ? null : held(entryId(id, 0));
-        return held != null && held.stamp().isSameInode(stamp) ? held : null;
+    /// The entries that were last seen on the inode of `stamp`: several if it has several names.
+    public List<Held> onInode(Stamp stamp) {
+        List<Held> found = new ArrayList<>();
+        byte[] prefix = inodePrefix(stamp);
+        store.scan(prefix, (key, value) -> {
+            Held held = held(entryId(key, prefix.length));
+            if (held != null && held.stamp().isSameInode(stamp)) {
+                found.add(held);
+            }
+            return true;
+        });
+        return found;
     }
 
     /// Up to `limit` entries whose held content is `digest`.
@@ -138,7 +154,7 @@ public final class FolderIndex {
         writes.add(new IndexStore.Write(key(BY_ENTRY, held.id().value()), HeldCodec.encode(held)));
         writes.add(new IndexStore.Write(
                 placeKey(held.entry().parent(), held.entry().name()), id));
-        writes.add(new IndexStore.Write(inodeKey(held.stamp()), id));
+        writes.add(new IndexStore.Write(inodeKey(held.stamp(), held.id()), NOTHING));
         if (held.entry().content() instanceof Content.File file) {
             writes.add(new IndexStore.Write(contentKey(file.digest(), held.id()), NOTHING));
         }
@@ -159,7 +175,7 @@ public final class FolderIndex {
 
     private void removeKeys(Held before, List<IndexStore.Write> writes) {
         removeIfOwn(placeKey(before.entry().parent(), before.entry().name()), before.id(), writes);
-        removeIfOwn(inodeKey(before.stamp()), before.id(), writes);
+        writes.add(new IndexStore.Write(inodeKey(before.stamp(), before.id()), null));
         if (before.entry().content() instanceof Content.File file) {
             writes.add(new IndexStore.Write(contentKey(file.digest(), before.id()), null));
         }
@@ -185,12 +201,16 @@ public final class FolderIndex {
                 .array();
     }
 
-    private static byte[] inodeKey(Stamp stamp) {
+    private static byte[] inodePrefix(Stamp stamp) {
         return ByteBuffer.allocate(1 + 2 * Long.BYTES)
                 .put(BY_INODE)
                 .putLong(stamp.device())
                 .putLong(stamp.inode())
                 .array();
+    }
+
+    private static byte[] inodeKey(Stamp stamp, EntryId id) {
+        return withId(inodePrefix(stamp), id);
     }
 
     private static byte[] contentPrefix(Digest digest) {
@@ -202,7 +222,10 @@ public final class FolderIndex {
     }
 
     private static byte[] contentKey(Digest digest, EntryId id) {
-        byte[] prefix = contentPrefix(digest);
+        return withId(contentPrefix(digest), id);
+    }
+
+    private static byte[] withId(byte[] prefix, EntryId id) {
         return ByteBuffer.allocate(prefix.length + Long.BYTES)
                 .put(prefix)
                 .putLong(id.value())

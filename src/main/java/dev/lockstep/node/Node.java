@@ -45,6 +45,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,7 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
     private static final Duration RESCAN_EVERY = Duration.ofSeconds(60);
     private static final Duration STATUS_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration CATCH_UP_RETRY = Duration.ofMillis(20);
     private static final Name MARKER = Name.of(FolderMarker.NAME);
     private static final Logger log = LoggerFactory.getLogger(Node.class);
 
@@ -66,6 +68,10 @@ public final class Node implements AutoCloseable {
     private final FolderAudit audit;
     private final PeerQuestions questions;
     private final StateDirectory directory;
+    /// Whether this node has once, since its start, known everything that the cluster had committed.
+    private volatile boolean hasCaughtUp;
+
+    private volatile boolean isClosed;
 
     /// Starts a node; returns when it takes part. Waits for its peers to found a cluster, as long as it takes.
     ///
@@ -144,6 +150,7 @@ public final class Node implements AutoCloseable {
         replica.start();
         driver.feeds(replica);
         founding.running(clusterView());
+        catchUp();
         if (identity.isJoiner()) {
             join(founding, identity);
         }
@@ -220,6 +227,26 @@ public final class Node implements AutoCloseable {
                 }
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    /// Until it knows what was committed while it was down, a node does not call itself ready or in sync.
+    private void catchUp() {
+        Thread.ofVirtual().name("catch-up").start(() -> {
+            while (!hasCaughtUp && !isClosed) {
+                try {
+                    long logIndex = await(consensus.readIndex(), STATUS_TIMEOUT);
+                    while (replica.status().join().handledIndex() < logIndex && !isClosed) {
+                        Thread.sleep(5);
+                    }
+                    hasCaughtUp = true;
+                } catch (IOException notYet) {
+                    LockSupport.parkNanos(CATCH_UP_RETRY.toNanos());
+                } catch (InterruptedException interrupted) {
+                    Thread.currentThread().interrupt();
+                    return;
+                }
             }
         });
     }
@@ -384,7 +411,8 @@ public final class Node implements AutoCloseable {
 
     public boolean isReady() {
         ConsensusStatus status = consensus.status();
-        return status.hasQuorum()
+        return hasCaughtUp
+                && status.hasQuorum()
                 && status.leader() != null
                 && replica.status().join().isFirstScanDone();
     }
@@ -404,7 +432,8 @@ public final class Node implements AutoCloseable {
                 .orTimeout(STATUS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
                 .join();
         WatchState watch = watcher.state();
-        boolean inSync = folder.isSettled()
+        boolean inSync = hasCaughtUp
+                && folder.isSettled()
                 && log.hasQuorum()
                 && folder.handledIndex() >= log.appliedIndex()
                 && log.appliedIndex() >= log.commitIndex();
@@ -460,6 +489,7 @@ public final class Node implements AutoCloseable {
 
     @Override
     public void close() {
+        isClosed = true;
         while (!toClose.isEmpty()) {
             toClose.pop().run();
         }

@@ -76,6 +76,7 @@ public final class FolderReplica implements AutoCloseable {
     private long syncedIndex;
     private long lastSyncNanos;
     private long nextRescanNanos;
+    private boolean hasBegun;
     private boolean isSyncing;
     private boolean isFirstScanDone;
 
@@ -149,13 +150,25 @@ public final class FolderReplica implements AutoCloseable {
                 proposer::isAnyBusyAtOrBelow));
     }
 
-    /// Starts the loop: what differs from the catalog is placed, and the whole folder is scanned.
+    /// Starts the loop. As soon as the catalog knows what this folder held before, what differs from it is placed, and
+    /// the
+    /// whole folder is scanned.
     public void start() {
-        loop.execute(() -> {
-            compareAll();
-            changes.dirtySubtree(RelativePath.ROOT);
-        });
         loop.start();
+    }
+
+    /// A catalog that is behind the folder, as after a power loss, would take files back to what they were. The log
+    /// brings
+    /// the rest; until then nothing is placed and nothing proposed.
+    private boolean isCatalogBehindFolder() {
+        return catalog.appliedIndex() < index.newestLogIndexAtOpen();
+    }
+
+    private void begin() {
+        hasBegun = true;
+        compareAll();
+        handled(catalog.appliedIndex());
+        changes.dirtySubtree(RelativePath.ROOT);
     }
 
     private void lookAt(RelativePath path) {
@@ -310,6 +323,12 @@ public final class FolderReplica implements AutoCloseable {
     // --- the loop's turn ---
 
     private long work() {
+        if (!hasBegun) {
+            if (isCatalogBehindFolder()) {
+                return Long.MAX_VALUE;
+            }
+            begin();
+        }
         long nowNanos = clock.getAsLong();
         if (nextRescanNanos != 0 && nowNanos - nextRescanNanos > 0) {
             nextRescanNanos = 0;

@@ -3,6 +3,7 @@ package dev.lockstep.replica;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Held;
+import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.Stamp;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Change;
@@ -165,10 +166,12 @@ final class LocalChanges {
             case Finding.Restamped(Held held) -> {
                 index.put(held);
                 settled(path);
+                lookAtOtherNames(path, held.stamp());
             }
             case Finding.Changed(Change change, Stamp stamp, Optional<Bytes> content) -> {
                 settled(path);
                 offer(new PendingChange(List.of(path), change, Optional.of(stamp), content, sequence));
+                lookAtOtherNames(path, stamp);
             }
             case Finding.MovedHere(Held held, Stamp stamp) -> moved.put(held.id(), new MovedTo(path, held, sequence));
             case Finding.Gone(Held held) -> goneHere.putIfAbsent(path, sequence);
@@ -182,6 +185,19 @@ final class LocalChanges {
             case Finding.Unreadable(String reason) -> {
                 unreadable.put(path, reason);
                 dirty.later(path, sequence, clock.getAsLong(), UNREADABLE_RETRY_NANOS);
+            }
+        }
+    }
+
+    /// What is written through one name of a file shows no event under its other names.
+    private void lookAtOtherNames(RelativePath path, Stamp stamp) {
+        if (stamp.kind() != Kind.FILE || stamp.links() == 1) {
+            return;
+        }
+        for (Held held : index.onInode(stamp)) {
+            RelativePath other = index.path(held.id());
+            if (other != null && !other.equals(path)) {
+                dirty(other);
             }
         }
     }

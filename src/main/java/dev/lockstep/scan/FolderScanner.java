@@ -92,9 +92,10 @@ public final class FolderScanner {
     }
 
     private Finding added(RelativePath path, Stamp stamp, long readBytesMax) throws IOException {
-        Held elsewhere = index.byInode(stamp);
-        if (elsewhere != null && isMove(elsewhere, stamp)) {
-            return new Finding.MovedHere(elsewhere, stamp);
+        for (Held elsewhere : index.onInode(stamp)) {
+            if (isMove(elsewhere, stamp)) {
+                return new Finding.MovedHere(elsewhere, stamp);
+            }
         }
         return put(path, Optional.empty(), Revision.NONE, stamp, readBytesMax);
     }
@@ -130,9 +131,10 @@ public final class FolderScanner {
 
     private Finding comparedDirectory(Held held, Stamp stamp) {
         if (!stamp.isSameInode(held.stamp())) {
-            Held other = index.byInode(stamp);
-            if (other != null && !other.id().equals(held.id())) {
-                return new Finding.MovedHere(other, stamp);
+            for (Held other : index.onInode(stamp)) {
+                if (!other.id().equals(held.id())) {
+                    return new Finding.MovedHere(other, stamp);
+                }
             }
         }
         return attributesOnly(held, stamp);

@@ -42,7 +42,7 @@ final class Generation {
     private final BloomFilter bloom = new BloomFilter(BLOOM_BITS_PER_KEY);
     private final Options options;
     private final ReadOptions reading = new ReadOptions().setVerifyChecksums(true);
-    private final WriteOptions unlogged = new WriteOptions().setDisableWAL(true);
+    private final WriteOptions unsynced = new WriteOptions();
     private final RocksDB database;
 
     /// Guarded by this; one is the store itself.
@@ -85,6 +85,7 @@ final class Generation {
                 .setTableFormatConfig(table)
                 .setWriteBufferSize(WRITE_BUFFER_BYTES)
                 .setMaxWriteBufferNumber(WRITE_BUFFERS_MAX)
+                .setMaxTotalWalSize(WRITE_BUFFERS_MAX * WRITE_BUFFER_BYTES)
                 .setTargetFileSizeBase(TABLE_BYTES)
                 .setMaxOpenFiles(OPEN_FILES_MAX)
                 .setMaxBackgroundJobs(2)
@@ -111,7 +112,7 @@ final class Generation {
                     batch.delete(key);
                 }
             }
-            database.write(unlogged, batch);
+            database.write(unsynced, batch);
         } catch (RocksDBException failed) {
             throw new UncheckedIOException(failure("write", failed));
         } finally {
@@ -167,7 +168,7 @@ final class Generation {
     private void release() {
         options.close();
         reading.close();
-        unlogged.close();
+        unsynced.close();
         bloom.close();
         cache.close();
     }

@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 
-/// An ordered store on disk. Commits are not logged: after a crash the store is as it was at some commit
-/// since the last
-/// flush, and the log of the cluster brings the rest.
+/// An ordered store on disk. Commits go to a write-ahead log without an fsync: they survive the death of the process,
+/// so
+/// that a node that starts again knows at least what its folder holds. After a power loss the store is as it was at
+/// some
+/// commit since the last flush, and the log of the cluster brings the rest.
 ///
 /// Each state that was installed whole has a directory of its own, a *generation*; [Generations] says which
 /// one counts.
