@@ -20,17 +20,7 @@ public record Held(Entry entry, Stamp stamp) {
     }
 
     public Held at(EntryId parent, Name name) {
-        return new Held(
-                new Entry(
-                        entry.id(),
-                        parent,
-                        name,
-                        entry.content(),
-                        entry.attributes(),
-                        entry.revision(),
-                        entry.changed(),
-                        entry.isConflictCopy()),
-                stamp);
+        return new Held(entry.at(parent, name), stamp);
     }
 
     public Held withStamp(Stamp newStamp) {

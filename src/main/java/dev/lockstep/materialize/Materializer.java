@@ -89,7 +89,10 @@ public final class Materializer {
         }
         Held occupant = index.child(want.parent(), want.name());
         if (occupant != null && !occupant.id().equals(want.id())) {
-            return new Placing.After(occupant.id());
+            boolean isSuccessor = want.content().isDirectory()
+                    && occupant.entry().content().isDirectory()
+                    && catalog.read(view -> view.entry(occupant.id())) == null;
+            return isSuccessor ? succeed(want, occupant) : new Placing.After(occupant.id());
         }
         if (want.content().isDirectory()) {
             return createDirectory(want, path);
@@ -105,6 +108,18 @@ public final class Materializer {
             return refusedAt(path, refused);
         }
         return placed(want, path, staged.stamp());
+    }
+
+    /// A directory was deleted, and made again for the sake of what was put into it meanwhile. The one on disk
+    /// becomes the new one, with all that is in it: were it removed first, what is in it would wait for the new
+    /// one, which waits for the old one to go.
+    private Placing succeed(Entry want, Held deleted) {
+        for (Held child : index.children(deleted.id())) {
+            index.put(child.at(want.id(), child.entry().name()));
+        }
+        index.remove(deleted.id());
+        index.put(new Held(want.withAttributes(deleted.entry().attributes()), deleted.stamp()));
+        return materialize(want.id());
     }
 
     private Placing createDirectory(Entry want, RelativePath path) throws IOException {

@@ -18,4 +18,13 @@ public record Entry(
         Attributes attributes,
         Revision revision,
         Revision changed,
-        boolean isConflictCopy) {}
+        boolean isConflictCopy) {
+    /// The same entry at another place.
+    public Entry at(EntryId otherParent, Name otherName) {
+        return new Entry(id, otherParent, otherName, content, attributes, revision, changed, isConflictCopy);
+    }
+
+    public Entry withAttributes(Attributes other) {
+        return new Entry(id, parent, name, content, other, revision, changed, isConflictCopy);
+    }
+}

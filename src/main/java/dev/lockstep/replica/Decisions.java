@@ -118,24 +118,12 @@ final class Decisions {
             Attributes now = new Attributes(
                     set.mode().orElse(before.mode()), set.mtimeNanos().orElse(before.mtimeNanos()));
             Stamp stamp = pending.stamp().orElseThrow();
-            index.put(new Held(withAttributes(held.entry(), now), stamp));
+            index.put(new Held(held.entry().withAttributes(now), stamp));
             lookAgainIfChanged(pending.path(), stamp);
         } else {
             changes.dirty(pending.path());
         }
         placements.enqueue(set.entry());
-    }
-
-    private static Entry withAttributes(Entry entry, Attributes attributes) {
-        return new Entry(
-                entry.id(),
-                entry.parent(),
-                entry.name(),
-                entry.content(),
-                attributes,
-                entry.revision(),
-                entry.changed(),
-                entry.isConflictCopy());
     }
 
     /// The entry stands at its new path in this folder, whatever the cluster made of it: if it is dead, what
