@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -56,8 +57,8 @@ final class Founding {
     interface ClusterView {
         List<Member> members();
 
-        /// The store that `node` had before an administrator allowed it another one.
-        Optional<StoreId> permittedReplacement(NodeId node);
+        /// The stores that `node` had before an administrator allowed it another one.
+        Set<StoreId> lostStores(NodeId node);
 
         CompletableFuture<Void> admit(Member newcomer);
     }
@@ -326,11 +327,11 @@ final class Founding {
         String flags = " founded";
         List<Member> members = mine.members();
         if (view != null) {
-            Optional<StoreId> old = view.permittedReplacement(asking);
+            Set<StoreId> lost = view.lostStores(asking);
             boolean isMember =
                     view.members().stream().anyMatch(member -> member.node().equals(asking));
-            flags += old.isPresent() && old.get().equals(store) ? " replaced" : "";
-            flags += old.isPresent() && !old.get().equals(store) && !isMember ? " may-join" : "";
+            flags += lost.contains(store) ? " replaced" : "";
+            flags += !lost.isEmpty() && !lost.contains(store) && !isMember ? " may-join" : "";
             members = view.members().isEmpty() ? members : view.members();
         }
         return mine.self().store() + flags + "\n" + Identity.encode(mine.cluster(), members);
@@ -356,8 +357,8 @@ final class Founding {
             throw new IOException("cannot admit now");
         }
         Member member = newcomer.getFirst();
-        Optional<StoreId> old = view.permittedReplacement(member.node());
-        if (old.isEmpty() || old.get().equals(member.store())) {
+        Set<StoreId> lost = view.lostStores(member.node());
+        if (lost.isEmpty() || lost.contains(member.store())) {
             throw new IOException(member.node() + " may not join: lockstep members replace " + member.node());
         }
         try {

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.NodeList;
 
-/// The compiler, with the arguments that the pom gives it, refuses what NullAway is there for. A check that fell asleep
-/// would look like code without faults.
+/// The compiler, with the arguments that the pom gives it, refuses what NullAway is there for. A check that
+/// fell asleep would look like code without faults.
 final class NullAwayTest {
     private static final String SOUND = """
             package sample;

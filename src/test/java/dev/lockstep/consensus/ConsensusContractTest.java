@@ -286,6 +286,32 @@ public abstract class ConsensusContractTest {
     }
 
     @Test
+    void logIsNotCutBeforeItsContentsStandWithoutIt() throws IOException {
+        cluster.state(two).refuseSyncPoints();
+        offerAll(one, commands("many", MORE_THAN_THE_LOG_KEEPS));
+        awaitCut(one, one);
+        awaitSame(one, two, three);
+        assertThat(cluster.log(two).status().snapshotIndex()).isEqualTo(-1);
+        assertThat(cluster.firstKeptIndex(two)).isLessThanOrEqualTo(1);
+
+        // More comes again now than a snapshot waits for, into a state that is ahead of it.
+        cluster.stop(two);
+        cluster.start(two);
+        awaitCut(two, two);
+        awaitSame(one, two, three);
+    }
+
+    @Test
+    void whatCannotBeReadIsNotTaken() {
+        for (Member member : cluster.founders()) {
+            assertThat(cluster.ended("the offer", cluster.log(member).offer(Bytes.EMPTY)))
+                    .isCompletedExceptionally();
+        }
+        awaitSame(one, two, three);
+        assertThat(cluster.state(one).commands()).containsOnly("founded");
+    }
+
+    @Test
     void nodeThatLostItsStateStartsFromItsOwnSnapshot() throws IOException {
         offerAll(one, commands("many", MORE_THAN_THE_LOG_KEEPS));
         awaitCut(two, one);

@@ -9,12 +9,15 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/// A state that keeps every commit that took effect, in order, and notes what the log did to it. Any thread.
+/// A state that keeps every commit that took effect, in order, and notes what the log did to it. Any
+/// thread.
 public final class TapeState implements ReplicatedState {
     private final List<Commit> tape = new ArrayList<>();
     private final List<Throwable> failures = new ArrayList<>();
     private long appliedIndex;
     private long lastHandedIndex;
+    private long pinnedIndex;
+    private boolean refusesSyncPoints;
     private int repeated;
     private int installed;
 
@@ -80,6 +83,7 @@ public final class TapeState implements ReplicatedState {
     @Override
     public synchronized Pin pin() {
         long index = appliedIndex;
+        pinnedIndex = index;
         List<String> lines = tape.stream()
                 .map(commit -> commit.logIndex() + " " + commit.term() + " " + commit.command())
                 .toList();
@@ -113,8 +117,23 @@ public final class TapeState implements ReplicatedState {
     }
 
     @Override
-    public CompletableFuture<Void> syncPoint(long logIndex) {
-        return CompletableFuture.completedFuture(null);
+    public synchronized CompletableFuture<Void> syncPoint(long logIndex) {
+        if (logIndex < pinnedIndex) {
+            failures.add(new IllegalStateException("the state of " + pinnedIndex + " as a snapshot of " + logIndex));
+        }
+        return refusesSyncPoints
+                ? CompletableFuture.failedFuture(new IOException("no sync point"))
+                : CompletableFuture.completedFuture(null);
+    }
+
+    /// What was committed does not stand on this node without the log.
+    public synchronized void refuseSyncPoints() {
+        refusesSyncPoints = true;
+    }
+
+    @Override
+    public boolean isReadable(Bytes command) {
+        return command.size() > 0;
     }
 
     @Override

@@ -23,11 +23,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// One ordered log behind the [Consensus] port of any number of nodes, without network, disk or threads of its own.
+/// One ordered log behind the [Consensus] port of any number of nodes, without network, disk or threads of
+/// its own.
 ///
-/// What is committed is one list; what a node has of it, and when, is decided by delays, by who is running, and by how
-/// the nodes are split. A node's log and its snapshots outlive its runs, as on a disk that keeps what it was told to.
-/// Everything happens in tasks of the [VirtualTime], on one thread.
+/// What is committed is one list; what a node has of it, and when, is decided by delays, by who is running,
+/// and by how the nodes are split. A node's log and its snapshots outlive its runs, as on a disk that keeps
+/// what it was told to. Everything happens in tasks of the [VirtualTime], on one thread.
 public final class SimulatedLog {
     private static final Duration ELECTION_TAKES = Duration.ofMillis(500);
     private static final int NOWHERE = -1;
@@ -403,7 +404,8 @@ public final class SimulatedLog {
     private void snapshotIfDue(SimulatedNode node) {
         Snapshot last = node.disk.snapshot;
         long since = node.handedIndex - (last == null ? 0 : last.logIndex());
-        if (node.isWritingSnapshot || since < limits.snapshotTriggerEntries()) {
+        boolean isAhead = node.state.appliedIndex() > node.handedIndex;
+        if (node.isWritingSnapshot || isAhead || since < limits.snapshotTriggerEntries()) {
             return;
         }
         node.isWritingSnapshot = true;

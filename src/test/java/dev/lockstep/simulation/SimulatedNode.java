@@ -40,6 +40,10 @@ final class SimulatedNode implements Consensus {
     @Override
     public CompletableFuture<Long> offer(Bytes command) {
         CompletableFuture<Long> answer = asked(log.patience());
+        if (!state.isReadable(command)) {
+            answer.completeExceptionally(new IOException("not a command"));
+            return answer;
+        }
         SimulatedLog.Fate fate = log.fateOfOffer();
         lastArrivalNanos =
                 Math.max(lastArrivalNanos, log.time.nowNanos() + log.delay().toNanos());

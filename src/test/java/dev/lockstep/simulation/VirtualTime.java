@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 
-/// Time that passes only from one task to the next. Tasks due at one moment run in the order they were given. For one
-/// thread.
+/// Time that passes only from one task to the next. Tasks due at one moment run in the order they were
+/// given. For one thread.
 public final class VirtualTime {
     private final PriorityQueue<Task> tasks =
             new PriorityQueue<>(Comparator.comparingLong(Task::atNanos).thenComparingLong(Task::number));

@@ -1,5 +1,5 @@
-/// A cluster on one virtual clock: what is slow, unordered or random in the world comes from a seed here, and the
-/// seed brings the same run back.
+/// A cluster on one virtual clock: what is slow, unordered or random in the world comes from a seed here,
+/// and the seed brings the same run back.
 @NullMarked
 package dev.lockstep.simulation;
 

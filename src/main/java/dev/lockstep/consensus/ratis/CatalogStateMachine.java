@@ -40,6 +40,10 @@ final class CatalogStateMachine extends BaseStateMachine {
         this.snapshots = new SnapshotWriter(state, storage);
     }
 
+    boolean isReadable(Bytes command) {
+        return state.isReadable(command);
+    }
+
     /// From now on it is no failure that the log stops.
     void stopping() {
         isStopping = true;

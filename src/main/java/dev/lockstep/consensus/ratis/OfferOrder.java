@@ -15,10 +15,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps the offers that a node hands to the leader in the order offered, though their calls run beside each other.
+/// Keeps the offers that a node hands to the leader in the order offered, though their calls run beside
+/// each other.
 ///
-/// The node numbers them; the leader lets each in after the one before it. One that fails, or another leader, begins a
-/// new *stream* of numbers. Thread-safe.
+/// The node numbers them; the leader lets each in after the one before it. One that fails, or another
+/// leader, begins a new *stream* of numbers. Thread-safe.
 final class OfferOrder {
     private static final int HEAD_BYTES = 2 * Long.BYTES;
     /// Streams that a leader remembers; a forgotten one fails and is begun anew.

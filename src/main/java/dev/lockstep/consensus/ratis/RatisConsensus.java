@@ -128,7 +128,10 @@ public final class RatisConsensus implements Consensus {
 
     private CompletableFuture<Long> offerAtLeader(Bytes command) {
         if (division.getInfo().isLeader()) {
-            return write(LogFrame.command(command));
+            return enter(command);
+        }
+        if (!machine.isReadable(command)) {
+            return failed("not a command");
         }
         Member leader = leader();
         if (leader == null) {
@@ -147,6 +150,10 @@ public final class RatisConsensus implements Consensus {
     @Override
     public CompletableFuture<Long> readIndex() {
         return atLeader(READ, Bytes.EMPTY, CALL_TIMEOUT, this::read);
+    }
+
+    private CompletableFuture<Long> enter(Bytes command) {
+        return machine.isReadable(command) ? write(LogFrame.command(command)) : failed("not a command");
     }
 
     private CompletableFuture<Long> write(Message message) {
@@ -202,7 +209,7 @@ public final class RatisConsensus implements Consensus {
         }
         try {
             CompletableFuture<Long> answer = switch (method) {
-                case OFFER -> order.inTurn(request, command -> write(LogFrame.command(command)));
+                case OFFER -> order.inTurn(request, this::enter);
                 case READ -> read();
                 case MEMBERS -> setMembers(RaftMembers.decode(request));
                 case TRANSFER -> transfer(RaftMembers.decode(request).getFirst());
