@@ -40,6 +40,7 @@ final class Founding {
     static final String RECORD = PREFIX + "record";
     static final String ADMIT = PREFIX + "admit";
 
+    private static final String MAY_JOIN = "may-join=";
     private static final String STORE_FILE = "store";
     private static final String RECORD_FILE = "founding";
     private static final Duration CALL_TIMEOUT = Duration.ofMillis(800);
@@ -162,7 +163,12 @@ final class Founding {
 
     /// @param record  the founding record that the peer holds, empty without one
     /// @param isFounded whether it runs as a member
-    private record Answer(StoreId store, String record, boolean isFounded, boolean mayJoin, boolean isReplaced) {}
+    /// @param lostStores how many this node had before the one it may join with, 0 if it may not join
+    private record Answer(StoreId store, String record, boolean isFounded, int lostStores, boolean isReplaced) {
+        boolean mayJoin() {
+            return lostStores > 0;
+        }
+    }
 
     private Map<NodeId, Answer> askAll(StoreId store) throws InterruptedException {
         Map<NodeId, CompletableFuture<Bytes>> asked = new TreeMap<>();
@@ -197,8 +203,17 @@ final class Founding {
                 new StoreId(words[0]),
                 answer.substring(Math.min(answer.length(), first.length() + 1)),
                 first.contains(" founded"),
-                first.contains(" may-join"),
+                lostStores(words),
                 first.contains(" replaced"));
+    }
+
+    private static int lostStores(String[] words) {
+        for (String word : words) {
+            if (word.startsWith(MAY_JOIN)) {
+                return Integer.parseInt(word, MAY_JOIN.length(), word.length(), 10);
+            }
+        }
+        return 0;
     }
 
     private Optional<Identity> fromRunningCluster(StoreId store, Map<NodeId, Answer> answers)
@@ -213,11 +228,16 @@ final class Founding {
                     .filter(member -> member.store().equals(store))
                     .findFirst();
             if (self.isPresent()) {
-                return Optional.of(new Identity(id, self.get(), members, false));
+                return Optional.of(new Identity(id, self.get(), members, 0));
             }
             if (answer.mayJoin()) {
+                // A peer that lags behind knows of fewer.
+                int lost = answers.values().stream()
+                        .mapToInt(Answer::lostStores)
+                        .max()
+                        .orElse(answer.lostStores());
                 Member joiner = new Member(config.node(), store, config.address());
-                return Optional.of(new Identity(id, joiner, List.of(), true));
+                return Optional.of(new Identity(id, joiner, List.of(), lost));
             }
             throw refusal("its peers run a cluster that knows " + config.node() + " by another store");
         }
@@ -285,7 +305,7 @@ final class Founding {
                 .filter(member -> member.store().equals(store))
                 .findFirst()
                 .orElseThrow();
-        return Optional.of(new Identity(Identity.cluster(record), self, members, false));
+        return Optional.of(new Identity(Identity.cluster(record), self, members, 0));
     }
 
     private void tellMissing(Map<NodeId, Answer> answers) {
@@ -331,7 +351,7 @@ final class Founding {
             boolean isMember =
                     view.members().stream().anyMatch(member -> member.node().equals(asking));
             flags += lost.contains(store) ? " replaced" : "";
-            flags += !lost.isEmpty() && !lost.contains(store) && !isMember ? " may-join" : "";
+            flags += !lost.isEmpty() && !lost.contains(store) && !isMember ? " " + MAY_JOIN + lost.size() : "";
             members = view.members().isEmpty() ? members : view.members();
         }
         return mine.self().store() + flags + "\n" + Identity.encode(mine.cluster(), members);

@@ -119,7 +119,7 @@ public final class Node implements AutoCloseable {
         port.serve(Transfer.PREFIX, transfer::serve);
         this.replica = new FolderReplica(new FolderReplica.Parts(
                 config.node(),
-                directory.nextIncarnation(),
+                identity.incarnation(directory.nextStart()),
                 catalog,
                 index,
                 folder,

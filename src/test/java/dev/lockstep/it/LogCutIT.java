@@ -142,6 +142,9 @@ final class LogCutIT {
         cluster.awaitReady();
         area.awaitSameAndKept(SOON);
 
+        area.write(lost, "of-the-second", "written by the second store");
+        area.awaitSameAndKept(SOON);
+
         Path second = loseEverything(lost, "second");
         replace(lost);
         for (Path store : List.of(first, second)) {
@@ -150,6 +153,9 @@ final class LogCutIT {
         lost.start();
         cluster.awaitReady();
         area.awaitSameAndKept(SOON);
+        for (Node node : cluster.nodes()) {
+            assertThat(node.folder().resolve("found")).hasContent("a file of the user");
+        }
         area.write(lost, "after", "from the replaced node");
         area.awaitSameAndKept(SOON);
         area.assertContent("after", "from the replaced node");
