@@ -82,12 +82,18 @@ public final class Catalog implements AutoCloseable {
 
         long conflictCopyCount();
 
-        /// The lost store in whose place the node may come with a new one.
-        Optional<StoreId> permittedReplacement(NodeId node);
+        /// The stores of the node that were replaced, all there ever were: none of them may come back.
+        Set<StoreId> lostStores(NodeId node);
     }
 
-    /// Takes one commit. Never throws for what the command holds.
+    /// Takes one commit.
+    ///
+    /// @throws UnknownFormat if a newer version wrote the command; nothing has changed then. Never for
+    ///     anything else that it holds
     public Applied apply(long logIndex, Bytes command) {
+        if (logIndex > appliedIndex() && CommandCodec.formatOf(command) > CommandCodec.FORMAT) {
+            throw new UnknownFormat(logIndex, CommandCodec.formatOf(command), CommandCodec.FORMAT);
+        }
         CommandCodec.@Nullable Decoded decoded = CommandCodec.read(command).orElse(null);
         @Nullable Command known = decoded == null ? null : decoded.command();
         Map<Digest, Bytes> contents = decoded == null ? Map.of() : decoded.contents();
@@ -114,7 +120,7 @@ public final class Catalog implements AutoCloseable {
             }
             case Command.Propose(Proposal proposal) -> propose(logIndex, proposal);
             case Command.PermitReplacement(NodeId node, StoreId old) -> {
-                OrderedStore.Batch batch = new OrderedStore.Batch().put(Keys.permit(node), Bytes.utf8(old.value()));
+                OrderedStore.Batch batch = new OrderedStore.Batch().put(Keys.lostStore(node, old), Bytes.EMPTY);
                 commit(batch, summary.at(logIndex));
                 yield Decided.nothing(Result.APPLIED);
             }
@@ -169,8 +175,7 @@ public final class Catalog implements AutoCloseable {
     }
 
     /// Reads a consistent state, on any thread. No commit is taken while the reader runs, so it must be brief
-    /// and must
-    /// not wait for anything.
+    /// and must not wait for anything; see [#walk].
     public <T extends @Nullable Object> T read(Function<View, T> reader) {
         Lock reading = lock.readLock();
         reading.lock();
@@ -178,6 +183,23 @@ public final class Catalog implements AutoCloseable {
             return reader.apply(new StoreView(store.records(), summary));
         } finally {
             reading.unlock();
+        }
+    }
+
+    /// As [#read], for a reader that takes its time: commits are taken meanwhile, and it does not see them.
+    public <T extends @Nullable Object> T walk(Function<View, T> reader) {
+        Summary now;
+        OrderedStore.Pin pin;
+        Lock reading = lock.readLock();
+        reading.lock();
+        try {
+            now = summary;
+            pin = store.pin();
+        } finally {
+            reading.unlock();
+        }
+        try (pin) {
+            return reader.apply(new StoreView(pin, now));
         }
     }
 

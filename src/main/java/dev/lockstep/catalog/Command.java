@@ -12,6 +12,6 @@ public sealed interface Command {
     /// An administrator allows a node to come back with a new store.
     ///
     /// @param node whose store is lost
-    /// @param old  the lost store: the permit means nothing once another one is a member
+    /// @param old  the lost store, which may never come back
     record PermitReplacement(NodeId node, StoreId old) implements Command {}
 }

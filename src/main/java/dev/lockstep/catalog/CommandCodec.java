@@ -29,8 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// Commands as bytes of the log, in the protobuf wire format; docs/log-format.md has the field numbers.
 ///
 /// What goes in comes out again, except that contents come once each and files they belong to take their
-/// size. All
-/// bounds are checked on the way in and on the way out.
+/// size. All bounds are checked on the way in and on the way out.
 public final class CommandCodec {
     /// Largest command, bytes.
     public static final int COMMAND_BYTES_MAX = 4 << 20;
@@ -39,7 +38,11 @@ public final class CommandCodec {
     /// Most names in a place.
     public static final int DEPTH_MAX = ValueCodec.DEPTH_MAX;
 
-    private static final int FORMAT = 1;
+    static final int FORMAT = 1;
+
+    /// How every command begins, in every format there will ever be: field 1, a varint; then the format, in
+    /// one byte.
+    private static final byte HEAD = 1 << 3;
 
     private CommandCodec() {}
 
@@ -60,6 +63,16 @@ public final class CommandCodec {
         return bytes;
     }
 
+    /// The format that the bytes claim, 1 to 127; 0 for bytes that are no command of any format.
+    static int formatOf(Bytes bytes) {
+        return bytes.size() >= 2 && bytes.at(0) == HEAD ? Math.max(0, bytes.at(1)) : 0;
+    }
+
+    /// Whether this version can tell what the bytes ask for, though they may turn out to be garbage.
+    public static boolean isOfKnownFormat(Bytes bytes) {
+        return formatOf(bytes) == FORMAT;
+    }
+
     /// @return empty for bytes that are no command within the bounds, or one of another format
     public static Optional<Command> decode(Bytes bytes) {
         return read(bytes).map(Decoded::command);
@@ -69,7 +82,7 @@ public final class CommandCodec {
     record Decoded(Command command, Map<Digest, Bytes> contents) {}
 
     static Optional<Decoded> read(Bytes bytes) {
-        if (bytes.size() > COMMAND_BYTES_MAX) {
+        if (bytes.size() > COMMAND_BYTES_MAX || !isOfKnownFormat(bytes)) {
             return Optional.empty();
         }
         try {
@@ -80,18 +93,13 @@ public final class CommandCodec {
     }
 
     private static Decoded command(WireReader in) throws IOException {
-        int format = 0;
         @Nullable Decoded decoded = null;
         for (int field = in.next(); field != 0; field = in.next()) {
             switch (field) {
-                case 1 -> format = in.smallNumber();
                 case 2 -> decoded = proposal(in.message());
                 case 3 -> decoded = new Decoded(permit(in.message()), Map.of());
                 default -> in.skip();
             }
-        }
-        if (format != FORMAT) {
-            throw new IllegalArgumentException("a command of format " + format);
         }
         return required(decoded);
     }

@@ -4,6 +4,7 @@ import dev.lockstep.model.Bytes;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.NodeId;
+import dev.lockstep.model.StoreId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -13,7 +14,7 @@ final class Keys {
     static final byte CHILD = 'c';
     static final byte ENTRY = 'e';
     static final byte OPERATIONS = 'o';
-    static final byte PERMIT = 'p';
+    static final byte LOST_STORE = 'p';
     static final byte ANSWER = 'w';
     static final byte CONFLICT_COPY = 'x';
 
@@ -55,8 +56,28 @@ final class Keys {
         return ofNode(OPERATIONS, node, 0);
     }
 
-    static Bytes permit(NodeId node) {
-        return ofNode(PERMIT, node, 0);
+    static Bytes lostStore(NodeId node, StoreId store) {
+        byte[] digits = store.value().getBytes(StandardCharsets.US_ASCII);
+        byte[] key = ofNode(LOST_STORE, node, 1 + digits.length).unsafeArray();
+        System.arraycopy(digits, 0, key, key.length - digits.length, digits.length);
+        return Bytes.wrap(key);
+    }
+
+    static StoreId lostStore(Bytes key) {
+        String text = new String(key.unsafeArray(), StandardCharsets.US_ASCII);
+        return new StoreId(text.substring(text.indexOf(0) + 1));
+    }
+
+    /// Where the lost stores of a node begin: after its name and a zero byte.
+    static Bytes firstLostStore(NodeId node) {
+        return ofNode(LOST_STORE, node, 1);
+    }
+
+    /// Where they end.
+    static Bytes afterLostStores(NodeId node) {
+        byte[] key = ofNode(LOST_STORE, node, 1).unsafeArray();
+        key[key.length - 1] = 1;
+        return Bytes.wrap(key);
     }
 
     /// Answers share their keys with those a whole window later, which so take their place.

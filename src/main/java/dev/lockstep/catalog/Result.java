@@ -12,6 +12,6 @@ public enum Result {
     STALE_INCARNATION,
     /// The index was applied before: replayed after a restart.
     REPEATED,
-    /// The bytes are no command that this version knows; nothing changed but the applied index.
+    /// The bytes are no command to any version; nothing changed but the applied index.
     UNREADABLE
 }

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -108,8 +110,11 @@ record StoreView(OrderedStore.Records records, Summary summary) implements Catal
     }
 
     @Override
-    public Optional<StoreId> permittedReplacement(NodeId node) {
-        return Optional.ofNullable(records.get(Keys.permit(node))).map(value -> new StoreId(value.toUtf8()));
+    public Set<StoreId> lostStores(NodeId node) {
+        Set<StoreId> stores = new TreeSet<>();
+        records.scan(
+                Keys.firstLostStore(node), Keys.afterLostStores(node), (key, _) -> stores.add(Keys.lostStore(key)));
+        return stores;
     }
 
     private Entry linked(Bytes id) {

@@ -2,9 +2,11 @@ package dev.lockstep.node;
 
 import dev.lockstep.catalog.Applied;
 import dev.lockstep.catalog.Catalog;
+import dev.lockstep.catalog.CommandCodec;
 import dev.lockstep.catalog.Result;
 import dev.lockstep.consensus.Commit;
 import dev.lockstep.consensus.ReplicatedState;
+import dev.lockstep.model.Bytes;
 import dev.lockstep.replica.FolderReplica;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,15 +20,20 @@ final class CatalogDriver implements ReplicatedState {
     private static final Logger log = LoggerFactory.getLogger(CatalogDriver.class);
 
     private final Catalog catalog;
+    private final CatalogComparison comparison;
     private final CompletableFuture<FolderReplica> replica = new CompletableFuture<>();
     private final Consumer<Throwable> failed;
 
-    CatalogDriver(Catalog catalog, Consumer<Throwable> failed) {
+    CatalogDriver(Catalog catalog, CatalogComparison comparison, Consumer<Throwable> failed) {
         this.catalog = catalog;
+        this.comparison = comparison;
         this.failed = failed;
     }
 
+    /// From now on commits reach the folder, and what the catalog holds already counts as having reached
+    /// it: a replica compares all of it when it starts.
     void feeds(FolderReplica theReplica) {
+        theReplica.advanced(catalog.appliedIndex());
         replica.complete(theReplica);
     }
 
@@ -38,10 +45,11 @@ final class CatalogDriver implements ReplicatedState {
     @Override
     public void apply(Commit commit) {
         Applied applied = catalog.apply(commit.logIndex(), commit.command());
+        comparison.applied(commit.logIndex());
         if (applied.result() == Result.UNREADABLE) {
             log.atWarn()
                     .addKeyValue("logIndex", commit.logIndex())
-                    .log("an entry of the log cannot be read: no effect");
+                    .log("an entry of the log is garbage to every version: no effect");
         }
         try {
             replica.join().applied(applied);
@@ -51,8 +59,14 @@ final class CatalogDriver implements ReplicatedState {
     }
 
     @Override
+    public boolean isReadable(Bytes command) {
+        return CommandCodec.isOfKnownFormat(command);
+    }
+
+    @Override
     public void advance(long logIndex) {
         catalog.advance(logIndex);
+        comparison.applied(logIndex);
         replica.join().advanced(logIndex);
     }
 
@@ -82,10 +96,7 @@ final class CatalogDriver implements ReplicatedState {
     @Override
     public void install(Path file, long logIndex) throws IOException {
         catalog.install(file, logIndex);
-        FolderReplica running = replica.getNow(null);
-        if (running != null) {
-            running.installed(logIndex);
-        }
+        var _ = replica.thenAccept(running -> running.installed(logIndex));
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.util.List;
 /// Compares catalog, folder index and disk of one node. Reads only; any thread.
 final class FolderAudit {
     private static final int DIFFERENCES_MAX = 200;
+    private static final int COMPARISONS_MAX = 3;
 
     private final NodeId node;
     private final Catalog catalog;
@@ -29,8 +30,21 @@ final class FolderAudit {
         this.root = root;
     }
 
+    /// While commits come, what is on its way here looks like a difference: the comparison is made again.
     TreeState tree() {
-        return catalog.read(view -> {
+        TreeState tree = compare();
+        for (int again = 1; again < COMPARISONS_MAX && hasMovedOn(tree); again++) {
+            tree = compare();
+        }
+        return tree;
+    }
+
+    private boolean hasMovedOn(TreeState tree) {
+        return !tree.differences().isEmpty() && catalog.appliedIndex() > tree.index();
+    }
+
+    private TreeState compare() {
+        return catalog.walk(view -> {
             List<String> differences = new ArrayList<>();
             view.forEachEntry(want -> compare(want, view.path(want.id()), differences));
             TreeDigest folder = new TreeDigest();

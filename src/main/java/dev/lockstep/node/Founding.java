@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -39,6 +40,7 @@ final class Founding {
     static final String RECORD = PREFIX + "record";
     static final String ADMIT = PREFIX + "admit";
 
+    private static final String MAY_JOIN = "may-join=";
     private static final String STORE_FILE = "store";
     private static final String RECORD_FILE = "founding";
     private static final Duration CALL_TIMEOUT = Duration.ofMillis(800);
@@ -56,8 +58,8 @@ final class Founding {
     interface ClusterView {
         List<Member> members();
 
-        /// The store that `node` had before an administrator allowed it another one.
-        Optional<StoreId> permittedReplacement(NodeId node);
+        /// The stores that `node` had before an administrator allowed it another one.
+        Set<StoreId> lostStores(NodeId node);
 
         CompletableFuture<Void> admit(Member newcomer);
     }
@@ -161,7 +163,12 @@ final class Founding {
 
     /// @param record  the founding record that the peer holds, empty without one
     /// @param isFounded whether it runs as a member
-    private record Answer(StoreId store, String record, boolean isFounded, boolean mayJoin, boolean isReplaced) {}
+    /// @param lostStores how many this node had before the one it may join with, 0 if it may not join
+    private record Answer(StoreId store, String record, boolean isFounded, int lostStores, boolean isReplaced) {
+        boolean mayJoin() {
+            return lostStores > 0;
+        }
+    }
 
     private Map<NodeId, Answer> askAll(StoreId store) throws InterruptedException {
         Map<NodeId, CompletableFuture<Bytes>> asked = new TreeMap<>();
@@ -196,8 +203,17 @@ final class Founding {
                 new StoreId(words[0]),
                 answer.substring(Math.min(answer.length(), first.length() + 1)),
                 first.contains(" founded"),
-                first.contains(" may-join"),
+                lostStores(words),
                 first.contains(" replaced"));
+    }
+
+    private static int lostStores(String[] words) {
+        for (String word : words) {
+            if (word.startsWith(MAY_JOIN)) {
+                return Integer.parseInt(word, MAY_JOIN.length(), word.length(), 10);
+            }
+        }
+        return 0;
     }
 
     private Optional<Identity> fromRunningCluster(StoreId store, Map<NodeId, Answer> answers)
@@ -212,11 +228,16 @@ final class Founding {
                     .filter(member -> member.store().equals(store))
                     .findFirst();
             if (self.isPresent()) {
-                return Optional.of(new Identity(id, self.get(), members, false));
+                return Optional.of(new Identity(id, self.get(), members, 0));
             }
             if (answer.mayJoin()) {
+                // A peer that lags behind knows of fewer.
+                int lost = answers.values().stream()
+                        .mapToInt(Answer::lostStores)
+                        .max()
+                        .orElse(answer.lostStores());
                 Member joiner = new Member(config.node(), store, config.address());
-                return Optional.of(new Identity(id, joiner, List.of(), true));
+                return Optional.of(new Identity(id, joiner, List.of(), lost));
             }
             throw refusal("its peers run a cluster that knows " + config.node() + " by another store");
         }
@@ -284,7 +305,7 @@ final class Founding {
                 .filter(member -> member.store().equals(store))
                 .findFirst()
                 .orElseThrow();
-        return Optional.of(new Identity(Identity.cluster(record), self, members, false));
+        return Optional.of(new Identity(Identity.cluster(record), self, members, 0));
     }
 
     private void tellMissing(Map<NodeId, Answer> answers) {
@@ -326,11 +347,11 @@ final class Founding {
         String flags = " founded";
         List<Member> members = mine.members();
         if (view != null) {
-            Optional<StoreId> old = view.permittedReplacement(asking);
+            Set<StoreId> lost = view.lostStores(asking);
             boolean isMember =
                     view.members().stream().anyMatch(member -> member.node().equals(asking));
-            flags += old.isPresent() && old.get().equals(store) ? " replaced" : "";
-            flags += old.isPresent() && !old.get().equals(store) && !isMember ? " may-join" : "";
+            flags += lost.contains(store) ? " replaced" : "";
+            flags += !lost.isEmpty() && !lost.contains(store) && !isMember ? " " + MAY_JOIN + lost.size() : "";
             members = view.members().isEmpty() ? members : view.members();
         }
         return mine.self().store() + flags + "\n" + Identity.encode(mine.cluster(), members);
@@ -356,8 +377,8 @@ final class Founding {
             throw new IOException("cannot admit now");
         }
         Member member = newcomer.getFirst();
-        Optional<StoreId> old = view.permittedReplacement(member.node());
-        if (old.isEmpty() || old.get().equals(member.store())) {
+        Set<StoreId> lost = view.lostStores(member.node());
+        if (lost.isEmpty() || lost.contains(member.store())) {
             throw new IOException(member.node() + " may not join: lockstep members replace " + member.node());
         }
         try {

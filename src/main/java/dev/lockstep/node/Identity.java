@@ -18,13 +18,28 @@ import java.util.zip.CRC32C;
 
 /// Who a store is: of which cluster, and which members founded it.
 ///
-/// @param members  the founding members; empty if the store joined later
-/// @param isJoiner whether it joined a cluster that was running
-record Identity(UUID cluster, Member self, List<Member> members, boolean isJoiner) {
+/// @param members      the founding members; empty if the store joined later
+/// @param replacements how many stores of the node were lost before this one: 0 for a founding store, else it
+///     joined a cluster that was running
+record Identity(UUID cluster, Member self, List<Member> members, int replacements) {
     static final String FILE = "identity";
+
+    private static final String REPLACEMENTS = "replacements ";
 
     Identity {
         members = List.copyOf(members);
+    }
+
+    boolean isJoiner() {
+        return replacements > 0;
+    }
+
+    /// The incarnation of a start of this store: above all those of the stores that it replaces, whose operations
+    /// the cluster remembers.
+    ///
+    /// @param start number of this start, from 1 on
+    long incarnation(long start) {
+        return ((long) replacements << Integer.SIZE) + start;
     }
 
     /// The founding record: a line for the cluster and one for each member.
@@ -66,8 +81,8 @@ record Identity(UUID cluster, Member self, List<Member> members, boolean isJoine
     }
 
     void write(Path state) throws IOException {
-        String text = encode(cluster, members) + "self" + line(self).substring("member".length()) + "joiner " + isJoiner
-                + "\n";
+        String text = encode(cluster, members) + "self" + line(self).substring("member".length()) + REPLACEMENTS
+                + replacements + "\n";
         writeChecked(state, FILE, text);
     }
 
@@ -85,8 +100,15 @@ record Identity(UUID cluster, Member self, List<Member> members, boolean isJoine
         if (self.size() != 1) {
             throw new IOException("the file " + state.resolve(FILE) + " does not say whose it is");
         }
-        return Optional.of(
-                new Identity(cluster(record), self.getFirst(), members(record), record.contains("joiner true")));
+        return Optional.of(new Identity(cluster(record), self.getFirst(), members(record), replacements(record)));
+    }
+
+    private static int replacements(String record) {
+        return record.lines()
+                .filter(line -> line.startsWith(REPLACEMENTS))
+                .mapToInt(line -> Integer.parseInt(line, REPLACEMENTS.length(), line.length(), 10))
+                .findFirst()
+                .orElse(0);
     }
 
     /// Whether entries were once placed in or taken from the folder.

@@ -39,6 +39,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -66,6 +67,7 @@ public final class Node implements AutoCloseable {
     private final FolderReplica replica;
     private final InotifyWatcher watcher;
     private final FolderAudit audit;
+    private final CatalogComparison comparison;
     private final PeerQuestions questions;
     private final StateDirectory directory;
     /// Whether this node has once, since its start, known everything that the cluster had committed.
@@ -115,7 +117,9 @@ public final class Node implements AutoCloseable {
         contents.removeParts();
         contents.pruneHistory(Retention.DEFAULT, nowNanos());
 
-        CatalogDriver driver = new CatalogDriver(catalog, failed);
+        this.comparison = new CatalogComparison(config.node(), catalog);
+        closeLater(comparison);
+        CatalogDriver driver = new CatalogDriver(catalog, comparison, failed);
         this.consensus = RatisConsensus.start(ratisConfig(identity), port, driver);
         closeLater(consensus);
         this.questions = new PeerQuestions(config.node(), port, consensus::members);
@@ -127,7 +131,7 @@ public final class Node implements AutoCloseable {
         closeLater(workers::shutdown);
         this.replica = new FolderReplica(new FolderReplica.Parts(
                 config.node(),
-                directory.nextIncarnation(),
+                identity.incarnation(directory.nextStart()),
                 catalog,
                 index,
                 folder,
@@ -149,6 +153,7 @@ public final class Node implements AutoCloseable {
         watcher.start();
         replica.start();
         driver.feeds(replica);
+        comparison.start(questions, failed);
         founding.running(clusterView());
         catchUp();
         if (identity.isJoiner()) {
@@ -205,8 +210,8 @@ public final class Node implements AutoCloseable {
             }
 
             @Override
-            public Optional<StoreId> permittedReplacement(NodeId node) {
-                return catalog.read(view -> view.permittedReplacement(node));
+            public Set<StoreId> lostStores(NodeId node) {
+                return catalog.read(view -> view.lostStores(node));
             }
 
             @Override
@@ -266,7 +271,7 @@ public final class Node implements AutoCloseable {
         Optional<Member> old =
                 members.stream().filter(member -> member.node().equals(node)).findFirst();
         if (old.isEmpty()) {
-            if (catalog.read(view -> view.permittedReplacement(node)).isPresent()) {
+            if (!catalog.read(view -> view.lostStores(node)).isEmpty()) {
                 return;
             }
             throw new IOException(node + " is no member; members are "
@@ -365,6 +370,7 @@ public final class Node implements AutoCloseable {
                     yield Bytes.utf8(
                             awaitPlaced(Long.parseLong(words[0]), timeout).orElse(""));
                 }
+                case PeerQuestions.DIGESTS -> comparison.encode();
                 case PeerQuestions.TREE -> {
                     Duration timeout = Duration.ofSeconds(20);
                     SyncReport report = sync(false, true, timeout);

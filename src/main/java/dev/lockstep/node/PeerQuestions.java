@@ -13,12 +13,17 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What a node asks its fellow members. Thread-safe.
 final class PeerQuestions {
     static final String PREFIX = "node.";
     static final String PLACED = PREFIX + "placed";
+    static final String DIGESTS = PREFIX + "digests";
     static final String TREE = PREFIX + "tree";
+
+    private static final Logger log = LoggerFactory.getLogger(PeerQuestions.class);
 
     private final NodeId self;
     private final PeerCalls calls;
@@ -51,6 +56,20 @@ final class PeerQuestions {
             }
         }
         return asked;
+    }
+
+    /// @return what those answered who did in time
+    Map<NodeId, Bytes> answers(String method, Bytes request, Duration timeout) throws InterruptedException {
+        Map<NodeId, Bytes> answers = new TreeMap<>();
+        for (Map.Entry<NodeId, CompletableFuture<Bytes>> one :
+                askAll(method, request, timeout).entrySet()) {
+            try {
+                answers.put(one.getKey(), one.getValue().get());
+            } catch (ExecutionException unreachable) {
+                log.atDebug().addKeyValue("peer", one.getKey()).log("no answer");
+            }
+        }
+        return answers;
     }
 
     /// @return for each member that has not placed everything up to `logIndex` in time, why

@@ -64,8 +64,8 @@ final class StateDirectory implements AutoCloseable {
         return path;
     }
 
-    /// Counts this start; durable on return.
-    long nextIncarnation() throws IOException {
+    /// Counts this start, from 1 on; durable on return.
+    long nextStart() throws IOException {
         Path file = path.resolve("incarnation");
         long last = 0;
         if (Files.exists(file)) {

@@ -304,7 +304,7 @@ public final class FolderReplica implements AutoCloseable {
     }
 
     private void compareAll() {
-        catalog.read(view -> {
+        catalog.walk(view -> {
             view.forEachEntry(want -> {
                 Held have = index.held(want.id());
                 if (have == null || !have.entry().equals(want)) {

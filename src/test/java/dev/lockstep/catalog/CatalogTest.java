@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -170,6 +169,9 @@ final class CatalogTest {
                     bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
                 }
             }
+            if (CommandCodec.formatOf(Bytes.wrap(bytes)) > CommandCodec.FORMAT) {
+                bytes[1] = CommandCodec.FORMAT;
+            }
             assertThat(scene.catalog.apply(logIndex, Bytes.wrap(bytes)).logIndex())
                     .isEqualTo(logIndex);
         }
@@ -233,20 +235,56 @@ final class CatalogTest {
         assertThat(catalog.<Long>read(Catalog.View::appliedIndex)).isEqualTo(4);
     }
 
+    /// Going on without it would fork the cluster; an older index is known already.
     @Test
-    void permitsAreRemembered() {
+    void aNewerFormatIsNotApplied() {
+        Catalog catalog = new Catalog(new MemoryStore());
+        catalog.advance(4);
+        Bytes future = Bytes.wrap(new byte[] {8, 2, 0x1a, 0});
+
+        assertThatThrownBy(() -> catalog.apply(5, future))
+                .isInstanceOf(UnknownFormat.class)
+                .hasMessageContaining("entry 5 of the log has format 2");
+        assertThat(catalog.appliedIndex()).isEqualTo(4);
+        assertThat(catalog.apply(4, future).result()).isEqualTo(Result.REPEATED);
+    }
+
+    @Test
+    void aWalkSeesOneStateWhileCommitsGoOn() throws IOException {
+        for (OrderedStore store : List.of(new MemoryStore(), RocksStore.open(directory.resolve("walked")))) {
+            try (Catalog catalog = new Catalog(store)) {
+                Scene scene = new Scene(catalog);
+                scene.file("a", "one");
+                List<Long> seen = catalog.walk(view -> {
+                    scene.file("b", "two");
+                    List<Long> indexes = new ArrayList<>();
+                    view.forEachEntry(entry -> indexes.add(entry.revision().logIndex()));
+                    indexes.add(view.appliedIndex());
+                    return indexes;
+                });
+                assertThat(seen).containsExactly(1L, 1L);
+                assertThat(catalog.<Long>read(Catalog.View::entries)).isEqualTo(2);
+            }
+        }
+    }
+
+    @Test
+    void lostStoresAreRemembered() {
         Catalog catalog = new Catalog(new MemoryStore());
         NodeId node = new NodeId("node3");
-        StoreId lost = new StoreId("0123456789abcdef");
+        StoreId first = new StoreId("0123456789abcdef");
+        StoreId lost = new StoreId("00000000000000ff");
 
-        Applied applied = catalog.apply(1, CommandCodec.encode(new Command.PermitReplacement(node, lost)));
+        catalog.apply(1, CommandCodec.encode(new Command.PermitReplacement(node, first)));
+        Applied applied = catalog.apply(2, CommandCodec.encode(new Command.PermitReplacement(node, lost)));
 
         assertThat(applied.result()).isEqualTo(Result.APPLIED);
         assertThat(applied.operation()).isEmpty();
-        assertThat(catalog.<Optional<StoreId>>read(view -> view.permittedReplacement(node)))
-                .contains(lost);
-        assertThat(catalog.<Optional<StoreId>>read(view -> view.permittedReplacement(NODE1)))
-                .isEmpty();
+        assertThat(catalog.<Set<StoreId>>read(view -> view.lostStores(node))).containsExactly(lost, first);
+        for (NodeId other : List.of(NODE1, new NodeId("node"), new NodeId("node33"))) {
+            assertThat(catalog.<Set<StoreId>>read(view -> view.lostStores(other)))
+                    .isEmpty();
+        }
     }
 
     @Test

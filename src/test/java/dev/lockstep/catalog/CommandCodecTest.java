@@ -72,22 +72,34 @@ final class CommandCodecTest {
     void unknownFieldsAreSkipped() throws IOException {
         Command command = put(new Content.Directory(), List.of());
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.writeBytes(CommandCodec.encode(command).toArray());
         CodedOutputStream out = CodedOutputStream.newInstance(bytes);
         out.writeString(900, "from the future");
         out.writeFixed64(901, 1);
         out.flush();
-        bytes.writeBytes(CommandCodec.encode(command).toArray());
 
         assertThat(CommandCodec.decode(Bytes.wrap(bytes.toByteArray()))).contains(command);
     }
 
     @Test
-    void anotherFormatIsUnreadable() {
+    void anotherFormatIsUnreadableAndKnownAsSuch() {
         Bytes future = WireWriter.message(out -> {
             out.number(1, 2);
             out.message(2, inner -> {});
         });
         assertThat(CommandCodec.decode(future)).isEmpty();
+        assertThat(CommandCodec.formatOf(future)).isEqualTo(2);
+    }
+
+    @Test
+    void theFirstTwoBytesTellTheFormatForEver() {
+        Bytes encoded = CommandCodec.encode(put(new Content.Directory(), List.of()));
+        assertThat(encoded.slice(0, 2).toString()).isEqualTo("0801");
+        assertThat(CommandCodec.formatOf(encoded)).isEqualTo(1);
+        assertThat(CommandCodec.formatOf(Bytes.wrap(new byte[] {8, 127}))).isEqualTo(127);
+        for (byte[] garbage : new byte[][] {{}, {8}, {8, 0}, {8, (byte) 0x80, 1}, {9, 2}, {0x12, 2}}) {
+            assertThat(CommandCodec.formatOf(Bytes.wrap(garbage))).isZero();
+        }
     }
 
     @Test

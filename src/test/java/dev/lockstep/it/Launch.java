@@ -23,9 +23,15 @@ final class Launch {
     private Launch() {}
 
     static List<String> program(List<String> arguments) {
+        return program(List.of(), arguments);
+    }
+
+    /// @param flags for the virtual machine, besides the usual ones
+    static List<String> program(List<String> flags, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(NODE_FLAGS);
+        command.addAll(flags);
         command.addAll(List.of("-cp", classPath(), MAIN));
         command.addAll(arguments);
         return command;

@@ -36,6 +36,11 @@ final class LocalCluster implements AutoCloseable {
 
     /// Nodes `node1` to `nodeN` that were never started; their folders exist and are empty.
     static LocalCluster planned(int size) throws IOException {
+        return planned(size, List.of());
+    }
+
+    /// @param flags of each node's virtual machine, besides the usual ones
+    static LocalCluster planned(int size, List<String> flags) throws IOException {
         Path home = Files.createTempDirectory("lockstep-it").toRealPath();
         FreePorts ports = new FreePorts();
         String peers = IntStream.rangeClosed(1, size)
@@ -43,7 +48,7 @@ final class LocalCluster implements AutoCloseable {
                 .collect(Collectors.joining(","));
         List<Node> nodes = new ArrayList<>();
         for (int number = 1; number <= size; number++) {
-            Node node = new Node(home, "node" + number, peers, "127.0.0.1:" + ports.next());
+            Node node = new Node(home, "node" + number, peers, "127.0.0.1:" + ports.next(), flags);
             Files.createDirectories(node.folder());
             nodes.add(node);
         }

@@ -23,11 +23,14 @@ final class Node {
     private final String id;
     private final String peers;
     private final String http;
+    private final List<String> flags;
     private final Face face;
     private @Nullable Process process;
     private boolean isStopped;
 
-    Node(Path home, String id, String peers, String http) {
+    /// @param flags of its virtual machine, besides the usual ones
+    Node(Path home, String id, String peers, String http, List<String> flags) {
+        this.flags = List.copyOf(flags);
         this.home = home;
         this.id = id;
         this.peers = peers;
@@ -74,7 +77,7 @@ final class Node {
             throw new IllegalStateException(id + " is running");
         }
         Files.createDirectories(folder());
-        ProcessBuilder builder = new ProcessBuilder(Launch.program(arguments())).directory(home.toFile());
+        ProcessBuilder builder = new ProcessBuilder(Launch.program(flags, arguments())).directory(home.toFile());
         builder.environment().put("MALLOC_ARENA_MAX", "2");
         builder.environment().put("LC_ALL", "C.UTF-8");
         isStopped = false;

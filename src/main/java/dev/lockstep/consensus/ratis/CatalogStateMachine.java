@@ -32,11 +32,21 @@ final class CatalogStateMachine extends BaseStateMachine {
     private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
     private final SnapshotWriter snapshots;
     private final CommitNews news;
+    private volatile boolean isStopping;
 
     CatalogStateMachine(ReplicatedState state, CommitNews news) {
         this.state = state;
         this.news = news;
         this.snapshots = new SnapshotWriter(state, storage);
+    }
+
+    boolean isReadable(Bytes command) {
+        return state.isReadable(command);
+    }
+
+    /// From now on it is no failure that the log stops.
+    void stopping() {
+        isStopping = true;
     }
 
     @Override
@@ -87,25 +97,31 @@ final class CatalogStateMachine extends BaseStateMachine {
     public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
         LogEntryProto entry = java.util.Objects.requireNonNull(transaction.getLogEntry());
         news.committed(entry.getIndex());
-        try {
+        orFail(() -> {
             Bytes command = LogFrame.command(entry.getStateMachineLogEntry().getLogData());
             if (command == null) {
                 state.advance(entry.getIndex());
             } else {
                 state.apply(new Commit(entry.getIndex(), entry.getTerm(), command));
             }
-        } catch (RuntimeException | Error defect) {
-            // Going on without this entry would fork the cluster.
-            state.failed(defect);
-            throw defect;
-        }
+        });
         updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
         return CompletableFuture.completedFuture(answer(entry.getIndex()));
     }
 
+    /// Going on without an entry would fork the cluster.
+    private void orFail(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error defect) {
+            state.failed(defect);
+            throw defect;
+        }
+    }
+
     @Override
     public void notifyTermIndexUpdated(long term, long index) {
-        state.advance(index);
+        orFail(() -> state.advance(index));
         super.notifyTermIndexUpdated(term, index);
     }
 
@@ -127,7 +143,7 @@ final class CatalogStateMachine extends BaseStateMachine {
         TermIndex applied = getLastAppliedTermIndex();
         SingleFileSnapshotInfo finished = snapshots.takeFinished();
         if (finished == null) {
-            snapshots.begin(applied);
+            orFail(() -> snapshots.begin(applied));
             return RaftLog.INVALID_LOG_INDEX;
         }
         storage.updateLatestSnapshot(finished);
@@ -146,7 +162,7 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public void notifyServerShutdown(org.apache.ratis.proto.RaftProtos.RoleInfoProto roleInfo, boolean allServer) {
-        if (getLifeCycleState() == LifeCycle.State.EXCEPTION) {
+        if (!isStopping) {
             state.failed(new IOException("the log stopped by itself"));
         }
     }

@@ -32,6 +32,10 @@ final class LogFrame {
         if (frame.isEmpty() || frame.byteAt(0) == NOTHING) {
             return null;
         }
+        if (frame.byteAt(0) != COMMAND) {
+            throw new IllegalStateException("an entry of the log is of kind " + frame.byteAt(0)
+                    + ", which this version does not know: start this node with the version that the others run");
+        }
         ByteBuffer buffer = frame.asReadOnlyByteBuffer();
         return Bytes.copyOf(buffer.position(1));
     }

@@ -60,18 +60,23 @@ public final class RatisConsensus implements Consensus {
     private final RatisConfig config;
     private final PeerPort port;
     private final RaftServer server;
+    private final CatalogStateMachine machine;
     private final RaftServer.Division division;
     private final RaftGroupId group;
     private final ClientId client = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
+    private final OfferOrder order = new OfferOrder();
     private final Semaphore offers = new Semaphore(OFFERS_MAX);
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon(true).name("consensus-timer").factory());
 
-    private RatisConsensus(RatisConfig config, PeerPort port, RaftServer server, RaftGroupId group) throws IOException {
+    private RatisConsensus(
+            RatisConfig config, PeerPort port, RaftServer server, CatalogStateMachine machine, RaftGroupId group)
+            throws IOException {
         this.config = config;
         this.port = port;
         this.server = server;
+        this.machine = machine;
         this.group = group;
         this.division = server.getDivision(group);
     }
@@ -94,18 +99,19 @@ public final class RatisConsensus implements Consensus {
                 parameters, (builder, types) -> builder.addService(port.definition()));
         CommitNews news = new CommitNews();
         TellingRpcType.hand(news, parameters);
+        CatalogStateMachine machine = new CatalogStateMachine(state, news);
         RaftProperties properties = RatisSettings.of(config);
         RaftServer server = RaftServer.newBuilder()
                 .setServerId(RaftMembers.peerId(config.self()))
                 .setGroup(RaftGroup.valueOf(groupId, peers))
-                .setStateMachine(new CatalogStateMachine(state, news))
+                .setStateMachine(machine)
                 .setProperties(properties)
                 .setParameters(parameters)
                 .setOption(isFormatted ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)
                 .build();
         port.handOver();
         server.start();
-        RatisConsensus consensus = new RatisConsensus(config, port, server, groupId);
+        RatisConsensus consensus = new RatisConsensus(config, port, server, machine, groupId);
         port.serve(PREFIX, consensus::serve);
         return consensus;
     }
@@ -117,13 +123,37 @@ public final class RatisConsensus implements Consensus {
         if (!offers.tryAcquire()) {
             return failed("too many offers under way");
         }
-        return atLeader(OFFER, command, CALL_TIMEOUT, () -> write(LogFrame.command(command)))
-                .whenComplete((index, failure) -> offers.release());
+        return offerAtLeader(command).whenComplete((index, failure) -> offers.release());
+    }
+
+    private CompletableFuture<Long> offerAtLeader(Bytes command) {
+        if (division.getInfo().isLeader()) {
+            return enter(command);
+        }
+        if (!machine.isReadable(command)) {
+            return failed("not a command");
+        }
+        Member leader = leader();
+        if (leader == null) {
+            return failed("no leader is known");
+        }
+        OfferOrder.Numbered offer = order.number(leader, command);
+        return port.call(leader.address(), OFFER, offer.frame(), CALL_TIMEOUT)
+                .whenComplete((answer, failure) -> {
+                    if (failure != null) {
+                        order.failed(offer);
+                    }
+                })
+                .thenApply(answer -> answer.buffer().getLong());
     }
 
     @Override
     public CompletableFuture<Long> readIndex() {
         return atLeader(READ, Bytes.EMPTY, CALL_TIMEOUT, this::read);
+    }
+
+    private CompletableFuture<Long> enter(Bytes command) {
+        return machine.isReadable(command) ? write(LogFrame.command(command)) : failed("not a command");
     }
 
     private CompletableFuture<Long> write(Message message) {
@@ -177,14 +207,14 @@ public final class RatisConsensus implements Consensus {
         if (!division.getInfo().isLeader()) {
             throw new IOException("not the leader");
         }
-        CompletableFuture<Long> answer = switch (method) {
-            case OFFER -> write(LogFrame.command(request));
-            case READ -> read();
-            case MEMBERS -> setMembers(RaftMembers.decode(request));
-            case TRANSFER -> transfer(RaftMembers.decode(request).getFirst());
-            default -> throw new IOException("no such call: " + method);
-        };
         try {
+            CompletableFuture<Long> answer = switch (method) {
+                case OFFER -> order.inTurn(request, this::enter);
+                case READ -> read();
+                case MEMBERS -> setMembers(RaftMembers.decode(request));
+                case TRANSFER -> transfer(RaftMembers.decode(request).getFirst());
+                default -> throw new IOException("no such call: " + method);
+            };
             return Bytes.wrap(ByteBuffer.allocate(Long.BYTES)
                     .putLong(0, answer.get(MEMBERS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS))
                     .array());
@@ -324,6 +354,7 @@ public final class RatisConsensus implements Consensus {
     @Override
     public void close() {
         timer.shutdownNow();
+        machine.stopping();
         try {
             server.close();
         } catch (IOException failure) {

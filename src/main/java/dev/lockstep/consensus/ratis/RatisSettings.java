@@ -12,6 +12,9 @@ import org.apache.ratis.util.TimeDuration;
 
 /// How Ratis is tuned, and why.
 final class RatisSettings {
+    /// The log is cut by no less than that: each cut looks at every file of it.
+    private static final long PURGE_GAP_ENTRIES = 1024;
+
     private RatisSettings() {}
 
     static RaftProperties of(RatisConfig config) {
@@ -74,7 +77,8 @@ final class RatisSettings {
         // A dead node must not keep the log of the living ones from being cut: it gets a snapshot when it is back.
         RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
         RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, config.purgePreservedEntries());
-        RaftServerConfigKeys.Log.setPurgeGap(properties, 1024);
+        RaftServerConfigKeys.Log.setPurgeGap(
+                properties, (int) Math.min(PURGE_GAP_ENTRIES, config.snapshotTriggerEntries()));
     }
 
     private static TimeDuration millis(long millis) {

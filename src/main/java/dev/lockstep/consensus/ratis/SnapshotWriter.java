@@ -47,7 +47,8 @@ final class SnapshotWriter {
 
     /// Begins a snapshot of the state as it is, unless one is under way. Called on the applying thread.
     synchronized void begin(TermIndex applied) {
-        if (writing != null || isClosed) {
+        // While what was applied before a restart comes again, the state is ahead of the log.
+        if (writing != null || isClosed || state.appliedIndex() > applied.getIndex()) {
             return;
         }
         ReplicatedState.Pin pin = state.pin();

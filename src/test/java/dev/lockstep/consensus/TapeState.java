@@ -1,0 +1,143 @@
+package dev.lockstep.consensus;
+
+import dev.lockstep.model.Bytes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/// A state that keeps every commit that took effect, in order, and notes what the log did to it. Any
+/// thread.
+public final class TapeState implements ReplicatedState {
+    private final List<Commit> tape = new ArrayList<>();
+    private final List<Throwable> failures = new ArrayList<>();
+    private long appliedIndex;
+    private long lastHandedIndex;
+    private long pinnedIndex;
+    private boolean refusesSyncPoints;
+    private int repeated;
+    private int installed;
+
+    /// The state as a crash may leave it: what came after `logIndex` is gone.
+    public synchronized TapeState upTo(long logIndex) {
+        TapeState cut = new TapeState();
+        tape.stream().filter(commit -> commit.logIndex() <= logIndex).forEach(cut.tape::add);
+        cut.appliedIndex = Math.min(logIndex, appliedIndex);
+        return cut;
+    }
+
+    public synchronized List<Commit> tape() {
+        return List.copyOf(tape);
+    }
+
+    public synchronized List<String> commands() {
+        return tape.stream().map(commit -> commit.command().toUtf8()).toList();
+    }
+
+    public synchronized List<Throwable> failures() {
+        return List.copyOf(failures);
+    }
+
+    /// How many commits came that had taken effect before.
+    public synchronized int repeated() {
+        return repeated;
+    }
+
+    /// How often a snapshot took the place of the state.
+    public synchronized int installed() {
+        return installed;
+    }
+
+    @Override
+    public synchronized long appliedIndex() {
+        return appliedIndex;
+    }
+
+    @Override
+    public synchronized void apply(Commit commit) {
+        handed(commit.logIndex());
+        if (commit.logIndex() <= appliedIndex) {
+            repeated++;
+            return;
+        }
+        tape.add(commit);
+        appliedIndex = commit.logIndex();
+    }
+
+    @Override
+    public synchronized void advance(long logIndex) {
+        handed(logIndex);
+        appliedIndex = Math.max(appliedIndex, logIndex);
+    }
+
+    private void handed(long logIndex) {
+        if (logIndex < lastHandedIndex) {
+            throw new IllegalStateException(logIndex + " after " + lastHandedIndex);
+        }
+        lastHandedIndex = logIndex;
+    }
+
+    @Override
+    public synchronized Pin pin() {
+        long index = appliedIndex;
+        pinnedIndex = index;
+        List<String> lines = tape.stream()
+                .map(commit -> commit.logIndex() + " " + commit.term() + " " + commit.command())
+                .toList();
+        return new Pin() {
+            @Override
+            public long logIndex() {
+                return index;
+            }
+
+            @Override
+            public void writeTo(Path file) throws IOException {
+                Files.write(file, lines);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Override
+    public synchronized void install(Path file, long logIndex) throws IOException {
+        tape.clear();
+        for (String line : Files.readAllLines(file)) {
+            String[] words = line.split(" ", -1);
+            Bytes command = Bytes.wrap(HexFormat.of().parseHex(words[2]));
+            tape.add(new Commit(Long.parseLong(words[0]), Long.parseLong(words[1]), command));
+        }
+        appliedIndex = logIndex;
+        lastHandedIndex = logIndex;
+        installed++;
+    }
+
+    @Override
+    public synchronized CompletableFuture<Void> syncPoint(long logIndex) {
+        if (logIndex < pinnedIndex) {
+            failures.add(new IllegalStateException("the state of " + pinnedIndex + " as a snapshot of " + logIndex));
+        }
+        return refusesSyncPoints
+                ? CompletableFuture.failedFuture(new IOException("no sync point"))
+                : CompletableFuture.completedFuture(null);
+    }
+
+    /// What was committed does not stand on this node without the log.
+    public synchronized void refuseSyncPoints() {
+        refusesSyncPoints = true;
+    }
+
+    @Override
+    public boolean isReadable(Bytes command) {
+        return command.size() > 0;
+    }
+
+    @Override
+    public synchronized void failed(Throwable cause) {
+        failures.add(cause);
+    }
+}
