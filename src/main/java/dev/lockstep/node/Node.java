@@ -54,7 +54,7 @@ public final class Node implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Node.class);
 
     private final NodeConfig config;
-    private final Deque<Runnable> toClose = new ArrayDeque<>();
+    private final Deque<Runnable> toClose;
     private final PeerPort port;
     private final Catalog catalog;
     private final Consensus consensus;
@@ -73,23 +73,40 @@ public final class Node implements AutoCloseable {
             throws StartRefused, IOException, InterruptedException {
         Machine machine = Machine.real();
         config.check(machine);
-        StateDirectory directory = StateDirectory.open(config);
-        PortHolder ports = new PortHolder(machine);
-        ports.requireFree("HTTP", config.http());
-        ports.requireFree("Raft", config.address());
-        return new Node(config, directory, tell, failed);
+        DurableFiles files = new DurableFiles();
+        Deque<Runnable> opened = new ArrayDeque<>();
+        try {
+            StateDirectory directory = StateDirectory.open(config, machine, files);
+            closeLater(opened, directory);
+            PortHolder ports = new PortHolder(machine);
+            ports.requireFree("HTTP", config.http());
+            ports.requireFree("Raft", config.address());
+            OwnStore own = OwnStore.open(config, files);
+            return new Node(config, directory, own, tell, failed, opened);
+        } catch (StartRefused | IOException | InterruptedException | RuntimeException | Error failure) {
+            closeAll(opened);
+            throw failure;
+        }
     }
 
-    private Node(NodeConfig config, StateDirectory directory, Consumer<String> tell, Consumer<Throwable> failed)
+    /// @param toClose what is open; the caller closes it if this fails
+    private Node(
+            NodeConfig config,
+            StateDirectory directory,
+            OwnStore own,
+            Consumer<String> tell,
+            Consumer<Throwable> failed,
+            Deque<Runnable> toClose)
             throws StartRefused, IOException, InterruptedException {
         this.config = config;
         this.directory = directory;
-        closeLater(directory);
+        this.toClose = toClose;
         this.port = new PeerPort(config.address());
         closeLater(port);
-        Founding founding = new Founding(config, directory.path(), port, tell);
-        port.serve(Founding.PREFIX, founding::serve);
+        FoundingAnswers answers = new FoundingAnswers(config, own);
+        port.serve(FoundingAnswers.PREFIX, answers::serve);
         port.listen();
+        Founding founding = new Founding(config, own, port, tell);
         Identity identity = founding.identify();
 
         FolderRoot folder = FolderRoot.open(config.folder());
@@ -134,13 +151,17 @@ public final class Node implements AutoCloseable {
         watcher.start();
         replica.start();
         driver.feeds(replica);
-        founding.running(clusterView());
+        answers.running(clusterView());
         if (identity.isJoiner()) {
             join(founding, identity);
         }
     }
 
     private void closeLater(AutoCloseable part) {
+        closeLater(toClose, part);
+    }
+
+    private static void closeLater(Deque<Runnable> toClose, AutoCloseable part) {
         toClose.push(() -> {
             try {
                 part.close();
@@ -173,7 +194,7 @@ public final class Node implements AutoCloseable {
                 identity.self(),
                 identity.members(),
                 directory.part("raft"),
-                !java.nio.file.Files.exists(directory.part("incarnation")),
+                !OwnStore.hasRun(directory.path()),
                 Long.getLong("lockstep.snapshotTriggerEntries", RatisConfig.SNAPSHOT_TRIGGER_ENTRIES),
                 Long.getLong("lockstep.purgePreservedEntries", RatisConfig.PURGE_PRESERVED_ENTRIES),
                 Integer.getInteger("lockstep.segmentBytesMax", RatisConfig.SEGMENT_BYTES_MAX));
@@ -181,8 +202,8 @@ public final class Node implements AutoCloseable {
 
     // --- members ---
 
-    private Founding.ClusterView clusterView() {
-        return new Founding.ClusterView() {
+    private FoundingAnswers.ClusterView clusterView() {
+        return new FoundingAnswers.ClusterView() {
             @Override
             public List<Member> members() {
                 return consensus.members();
@@ -451,6 +472,10 @@ public final class Node implements AutoCloseable {
 
     @Override
     public void close() {
+        closeAll(toClose);
+    }
+
+    private static void closeAll(Deque<Runnable> toClose) {
         while (!toClose.isEmpty()) {
             toClose.pop().run();
         }

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What the administrator asked for.
@@ -196,6 +197,13 @@ public record NodeConfig(NodeId node, Path folder, Path state, SortedMap<NodeId,
             throw new InvalidConfiguration(
                     "cannot follow the path " + path + " (" + unreadable.getMessage() + "): correct it");
         }
+    }
+
+    /// As [#parsePeers] reads it, without blanks.
+    static String text(SortedMap<NodeId, Address> peers) {
+        return peers.entrySet().stream()
+                .map(peer -> peer.getKey() + "=" + peer.getValue())
+                .collect(Collectors.joining(","));
     }
 
     static String names(Map<NodeId, ?> nodes) {
