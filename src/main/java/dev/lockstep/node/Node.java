@@ -31,6 +31,7 @@ import dev.lockstep.transfer.Transfer;
 import dev.lockstep.watch.InotifyWatcher;
 import dev.lockstep.watch.WatchState;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -444,8 +445,17 @@ public final class Node implements AutoCloseable {
                 log.hasQuorum(),
                 inSync,
                 config.folder().toString(),
+                freeBytes(),
                 ProcessHandle.current().pid(),
                 peers(log));
+    }
+
+    private long freeBytes() {
+        try {
+            return Files.getFileStore(config.folder()).getUsableSpace();
+        } catch (IOException unknown) {
+            return -1;
+        }
     }
 
     private List<NodeStatus.Peer> peers(ConsensusStatus log) {
