@@ -101,7 +101,7 @@ final class ApiServlet extends HttpServlet {
     }
 
     private void get(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        switch (request.getPathInfo()) {
+        switch (request.getRequestURI()) {
             case "/healthz" -> text(response, HttpServletResponse.SC_OK, "ok\n");
             case "/readyz" -> {
                 boolean isReady = node.isReady();
@@ -145,7 +145,7 @@ final class ApiServlet extends HttpServlet {
             return;
         }
         JsonNode parsed = json.readTree(body.length == 0 ? "{}".getBytes(StandardCharsets.UTF_8) : body);
-        switch (request.getPathInfo()) {
+        switch (request.getRequestURI()) {
             case "/v1/sync" -> {
                 SyncReport report = node.sync(flag(parsed, "all"), flag(parsed, "scan"), timeout(parsed));
                 json(

@@ -30,14 +30,18 @@ class DurableFiles {
             Files.deleteIfExists(staged);
             try (FileChannel out = FileChannel.open(staged, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 Files.setPosixFilePermissions(staged, PosixFilePermissions.fromString(permissions));
-                for (ByteBuffer rest = bytes.buffer(); rest.hasRemaining(); ) {
-                    out.write(rest);
-                }
-                out.force(true);
+                write(out, bytes);
             }
         } catch (IOException failed) {
             throw named("write", staged, failed);
         }
+    }
+
+    static void write(FileChannel out, Bytes bytes) throws IOException {
+        for (ByteBuffer rest = bytes.buffer(); rest.hasRemaining(); ) {
+            out.write(rest);
+        }
+        out.force(true);
     }
 
     /// Gives a staged file its name, in place of what has it; durable on return.
@@ -55,9 +59,10 @@ class DurableFiles {
 
     /// The same failure with operation and path in its message, which the JDK leaves out for some causes.
     static IOException named(String operation, Path path, IOException failed) {
-        String reason = failed instanceof FileSystemException known && known.getReason() != null
-                ? known.getReason()
-                : failed.getClass().getSimpleName() + " " + failed.getMessage();
+        String reason = String.valueOf(failed.getMessage());
+        if (failed instanceof FileSystemException known) {
+            reason = known.getReason() == null ? known.getClass().getSimpleName() : known.getReason();
+        }
         return new IOException("cannot " + operation + " " + path + ": " + reason, failed);
     }
 }
