@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
 /// @param store   the state directory that belongs to it
 record FolderMarker(UUID cluster, NodeId node, StoreId store) {
     static final String NAME = ".lockstep";
+    static final String STAGED = "marker.new";
     private static final Pattern FORM =
             Pattern.compile("cluster (\\S+)\\s+node (\\S+)\\s+store (\\S+)", Pattern.MULTILINE);
 
@@ -51,13 +52,20 @@ record FolderMarker(UUID cluster, NodeId node, StoreId store) {
     ///
     /// @param state a directory on the folder's file system to write it in first
     void write(DurableFiles files, Path folder, Path state) throws IOException {
-        Bytes text =
-                Bytes.utf8("# This folder is kept the same on several nodes by Lockstep. Do not remove this file.\n"
-                        + "cluster " + cluster + "\nnode " + node + "\nstore " + store + "\n");
-        files.write(copy(state), text);
-        Path staged = state.resolve("marker.new");
-        files.stage(staged, text, "rw-r--r--");
-        files.place(staged, folder.resolve(NAME));
+        files.write(copy(state), text());
+        files.place(stage(files, state), folder.resolve(NAME));
+    }
+
+    /// Writes it as [#STAGED] in the state directory.
+    Path stage(DurableFiles files, Path state) throws IOException {
+        Path staged = state.resolve(STAGED);
+        files.stage(staged, text(), "rw-r--r--");
+        return staged;
+    }
+
+    private Bytes text() {
+        return Bytes.utf8("# This folder is kept the same on several nodes by Lockstep. Do not remove this file.\n"
+                + "cluster " + cluster + "\nnode " + node + "\nstore " + store + "\n");
     }
 
     static Path copy(Path state) {

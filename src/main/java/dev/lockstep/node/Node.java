@@ -151,6 +151,11 @@ public final class Node implements AutoCloseable {
         port.serve(PeerQuestions.PREFIX, this::serve);
         watcher.start();
         replica.start();
+        FolderMarker marker = new FolderMarker(
+                identity.cluster(), config.node(), identity.self().store());
+        MarkerKeeper keeper = new MarkerKeeper(marker, folder, state, new DurableFiles());
+        closeLater(keeper);
+        keeper.start();
         driver.feeds(replica);
         answers.running(clusterView());
         if (identity.isJoiner()) {
