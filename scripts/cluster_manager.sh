@@ -206,11 +206,11 @@ await_ready() {
     until [ "$(http_code $((http + i - 1)) /readyz)" = 200 ]; do
       if [ -n "${started[$i]:-}" ] && ! kill -0 "${started[$i]}" 2>/dev/null; then
         last_lines "node$i"
-        fail "node$i ended instead of starting"
+        fail "node$i ended instead of starting; what did start runs on (see: $0 status --data-dir $data)"
       fi
       if [ "$SECONDS" -ge "$deadline" ]; then
         last_lines "node$i"
-        fail "node$i is not ready after $ready_seconds s"
+        fail "node$i is not ready after $ready_seconds s; it runs on (see: $0 status --data-dir $data)"
       fi
       sleep 0.2
     done
