@@ -77,12 +77,12 @@ final class StatusText {
             for (JsonNode peer : one.status().path("peers")) {
                 if (peer.path("node").asString().equals(node)
                         && peer.path("lag").asLong() >= 0) {
-                    return "not asked; the leader heard it " + peer.path("silentMillis") + " ms ago, it lacks "
+                    return "no answer; the leader heard it " + peer.path("silentMillis") + " ms ago, it lacks "
                             + peer.path("lag") + " commits";
                 }
             }
         }
-        return "not asked";
+        return "no answer";
     }
 
     private static String table(List<List<String>> rows) {

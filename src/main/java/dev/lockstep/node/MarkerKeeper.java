@@ -73,6 +73,9 @@ final class MarkerKeeper implements AutoCloseable {
 
     @Override
     public void close() {
+        if (looking.getState() == Thread.State.NEW) {
+            return;
+        }
         looking.interrupt();
         try {
             looking.join(CLOSE_WAIT);
