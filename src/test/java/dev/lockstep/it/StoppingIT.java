@@ -94,7 +94,7 @@ final class StoppingIT {
                 .redirectOutput(Redirect.to(log.toFile()))
                 .start();
         try {
-            Await.until("the demo is ready", SOON, () -> Files.readString(log).contains("ready after"));
+            Await.until("the demo is ready", SOON, () -> Files.readString(log).contains("Ctrl-C stops all nodes"));
         } finally {
             if (!process.isAlive()) {
                 System.err.println(Files.readString(log));
