@@ -153,14 +153,14 @@ http_code() {
     read -r _ code _ <&3 && printf "%s\n" "$code"' - "$1" "$2" 2>/dev/null || true
 }
 
+# shellcheck disable=SC2016 # expanded by the inner shell
 port_is_taken() { timeout 2 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1"' - "$1" 2>/dev/null; }
 
 # The program that listens on a port, as far as this user may see it.
 port_holder() {
   local hex inode descriptor pid
   hex=$(printf ':%04X' "$1")
-  for inode in $(awk -v port="$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { print $10 }' \
-    /proc/net/tcp /proc/net/tcp6 2>/dev/null); do
+  while read -r inode; do
     for descriptor in /proc/[0-9]*/fd/*; do
       if [ "$(readlink -- "$descriptor" 2>/dev/null)" = "socket:[$inode]" ]; then
         pid=${descriptor#/proc/}
@@ -169,7 +169,8 @@ port_holder() {
         return
       fi
     done
-  done
+  done < <(awk -v port="$hex" '$4 == "0A" && substr($2, length($2) - 4) == port { print $10 }' \
+    /proc/net/tcp /proc/net/tcp6 2>/dev/null)
   say "a program of another user"
 }
 
@@ -185,12 +186,14 @@ last_lines() {
   tail -n 8 -- "$states/$1/log" | sed 's/^/  /' >&2
 }
 
+make_private() { (umask 077 && mkdir -p -- "$1"); }
+
 start_node() {
-  local name=node$1 peers= i
+  local name=node$1 peers='' i
   for ((i = 1; i <= nodes; i++)); do
     peers=$peers${peers:+,}node$i=127.0.0.1:$((base + i - 1))
   done
-  mkdir -p -m 700 -- "$states/$name"
+  make_private "$states/$name"
   setsid "$lockstep" node --id "$name" --folder "$data/$name" --peers "$peers" \
     --http "127.0.0.1:$((http + $1 - 1))" >>"$states/$name/log" 2>&1 </dev/null &
   started[$1]=$!
@@ -203,11 +206,11 @@ await_ready() {
     until [ "$(http_code $((http + i - 1)) /readyz)" = 200 ]; do
       if [ -n "${started[$i]:-}" ] && ! kill -0 "${started[$i]}" 2>/dev/null; then
         last_lines "node$i"
-        fail "node$i ended instead of starting"
+        fail "node$i ended instead of starting; what did start runs on (see: $0 status --data-dir $data)"
       fi
       if [ "$SECONDS" -ge "$deadline" ]; then
         last_lines "node$i"
-        fail "node$i is not ready after $ready_seconds s"
+        fail "node$i is not ready after $ready_seconds s; it runs on (see: $0 status --data-dir $data)"
       fi
       sleep 0.2
     done
@@ -232,7 +235,7 @@ start() {
     fi
   done
   mkdir -p -- "$data"
-  mkdir -p -m 700 -- "$states"
+  make_private "$states"
   [ -e "$made" ] || printf 'nodes=%s\nraftPort=%s\nhttpPort=%s\n' "$nodes" "$base" "$http" >"$made"
   started=()
   for i in "${missing[@]}"; do

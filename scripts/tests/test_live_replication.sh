@@ -37,6 +37,7 @@ check() {
   fi
 }
 
+# shellcheck disable=SC2016 # expanded by the inner shell
 is_taken() { timeout 2 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1"' - "$1" 2>/dev/null; }
 
 free_base() {
@@ -68,6 +69,7 @@ same_trees() { [ "$(tree node1)" = "$(tree node2)" ] && [ "$(tree node1)" = "$(t
 holds() { [ "$(cat -- "$data/$1")" = "$2" ]; }
 
 field() {
+  # shellcheck disable=SC2016 # expanded by the inner shell
   timeout 5 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/${1##*:}"
     printf "GET /v1/status HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" "$1" >&3; cat <&3' - "$(api "$1")" \
     | sed -n "s/.*\"$2\":\"\{0,1\}\([^\",}]*\).*/\1/p" | head -n 1

@@ -6,17 +6,30 @@ import java.io.IOException;
 import java.util.concurrent.Executors;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The HTTP server of a node. Requests run on virtual threads.
 public final class ApiServer implements AutoCloseable {
     private static final int THREADS_MAX = 16;
     private static final int HEADER_BYTES_MAX = 8 << 10;
+    private static final int CONNECTIONS_MAX = 1024;
     private static final long IDLE_MILLIS = 60_000;
+
+    private static final Logger log = LoggerFactory.getLogger(ApiServer.class);
 
     private final Server server;
     private final Address bound;
@@ -42,8 +55,12 @@ public final class ApiServer implements AutoCloseable {
         connector.setPort(address.port());
         connector.setIdleTimeout(IDLE_MILLIS);
         server.addConnector(connector);
+        // More than that wait to be accepted: descriptors are for files first.
+        server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, server));
         ServletContextHandler context = new ServletContextHandler();
         context.addServlet(new ServletHolder(new ApiServlet(node, connector::getLocalPort)), "/*");
+        context.setErrorHandler(new PlainErrors());
+        server.setErrorHandler(new PlainErrors());
         server.setHandler(context);
         try {
             server.start();
@@ -51,6 +68,23 @@ public final class ApiServer implements AutoCloseable {
             throw new IOException("cannot listen on HTTP address " + address + ": " + refused.getMessage(), refused);
         }
         return new ApiServer(server, new Address(address.host(), connector.getLocalPort()));
+    }
+
+    /// What the server itself refuses, and what failed unexpectedly: a status and a word, nothing of the inside.
+    private static final class PlainErrors implements Request.Handler {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) {
+            Throwable failure = (Throwable) request.getAttribute(ErrorHandler.ERROR_EXCEPTION);
+            int status = response.getStatus();
+            if (failure != null && status >= HttpStatus.INTERNAL_SERVER_ERROR_500) {
+                log.atError().setCause(failure).log("a request failed");
+            }
+            response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json;charset=utf-8");
+            response.getHeaders().put("X-Content-Type-Options", "nosniff");
+            String body = "{\"error\":\"" + HttpStatus.getMessage(status) + "\"}";
+            Content.Sink.write(response, true, body, callback);
+            return true;
+        }
     }
 
     public Address address() {

@@ -16,8 +16,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.function.IntSupplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -30,6 +34,8 @@ final class ApiServlet extends HttpServlet {
     private static final long TIMEOUT_MILLIS_MAX = 3_600_000;
     private static final long TIMEOUT_MILLIS_DEFAULT = 30_000;
     private static final int CONFLICTS_MAX = 10_000;
+    private static final Pattern JSON_TYPE = Pattern.compile("(?i)application/json\\s*(;.*)?");
+    private static final Logger log = LoggerFactory.getLogger(ApiServlet.class);
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "::1");
 
     private final transient Node node;
@@ -45,6 +51,7 @@ final class ApiServlet extends HttpServlet {
     protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setHeader("Cache-Control", "no-store");
+        response.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
         String refusal = refusal(request);
         if (refusal != null) {
             error(response, HttpServletResponse.SC_FORBIDDEN, refusal);
@@ -54,13 +61,21 @@ final class ApiServlet extends HttpServlet {
             switch (request.getMethod()) {
                 case "GET", "HEAD" -> get(request, response);
                 case "POST" -> post(request, response);
-                default -> error(response, HttpServletResponse.SC_METHOD_NOT_ALLOWED, "only GET and POST");
+                default -> {
+                    response.setHeader("Allow", "GET, HEAD, POST");
+                    error(response, HttpServletResponse.SC_METHOD_NOT_ALLOWED, "only GET, HEAD and POST");
+                }
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             error(response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, "stopping");
-        } catch (IllegalArgumentException | JacksonException malformed) {
+        } catch (JacksonException malformed) {
+            error(response, HttpServletResponse.SC_BAD_REQUEST, "the body is not JSON");
+        } catch (IllegalArgumentException malformed) {
             error(response, HttpServletResponse.SC_BAD_REQUEST, String.valueOf(malformed.getMessage()));
+        } catch (CompletionException late) {
+            log.atWarn().addKeyValue("cause", String.valueOf(late.getCause())).log("a request was not answered");
+            error(response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, "the node did not answer in time");
         }
     }
 
@@ -86,7 +101,7 @@ final class ApiServlet extends HttpServlet {
     }
 
     private void get(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        switch (request.getPathInfo()) {
+        switch (request.getRequestURI()) {
             case "/healthz" -> text(response, HttpServletResponse.SC_OK, "ok\n");
             case "/readyz" -> {
                 boolean isReady = node.isReady();
@@ -120,7 +135,7 @@ final class ApiServlet extends HttpServlet {
     private void post(HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
         String type = request.getContentType();
-        if (type == null || !type.startsWith("application/json")) {
+        if (type == null || !JSON_TYPE.matcher(type).matches()) {
             error(response, HttpServletResponse.SC_UNSUPPORTED_MEDIA_TYPE, "POST needs Content-Type: application/json");
             return;
         }
@@ -130,7 +145,7 @@ final class ApiServlet extends HttpServlet {
             return;
         }
         JsonNode parsed = json.readTree(body.length == 0 ? "{}".getBytes(StandardCharsets.UTF_8) : body);
-        switch (request.getPathInfo()) {
+        switch (request.getRequestURI()) {
             case "/v1/sync" -> {
                 SyncReport report = node.sync(flag(parsed, "all"), flag(parsed, "scan"), timeout(parsed));
                 json(

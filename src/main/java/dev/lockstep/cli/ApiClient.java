@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,6 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// Talks to the first node that answers.
 final class ApiClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+    private static final List<Address> USUAL =
+            List.of(new Address("127.0.0.1", 9001), new Address("127.0.0.1", 9002), new Address("127.0.0.1", 9003));
 
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -30,6 +33,11 @@ final class ApiClient {
         this.address = address;
     }
 
+    /// Whether anything answers there shows when it is asked.
+    static ApiClient at(Address address) {
+        return new ApiClient(address);
+    }
+
     static final class Unreachable extends IOException {
         Unreachable(String message) {
             super(message);
@@ -39,24 +47,47 @@ final class ApiClient {
     /// @param given an address to use, null to look for a node on this machine
     /// @param data  where nodes of this machine leave their addresses
     static ApiClient connect(@Nullable String given, Path data) throws IOException, InterruptedException {
-        List<Address> candidates = new ArrayList<>();
-        String named = given != null ? given : System.getenv("LOCKSTEP_API");
-        if (named != null) {
-            candidates.add(Address.parse(named));
-        } else {
-            candidates.addAll(announced(data));
-            for (int port = 9001; port <= 9003; port++) {
-                candidates.add(new Address("127.0.0.1", port));
-            }
-        }
+        List<Address> candidates = candidates(given, data);
         for (Address candidate : candidates) {
             ApiClient client = new ApiClient(candidate);
             if (client.answers()) {
                 return client;
             }
         }
-        throw new Unreachable(
-                "no node answers at " + candidates + "; start one (lockstep demo) or name it (--api HOST:PORT)");
+        throw unreachable(candidates);
+    }
+
+    /// All nodes of this machine that answer, or the named one.
+    ///
+    /// @return not empty
+    static List<ApiClient> connectAll(@Nullable String given, Path data) throws IOException, InterruptedException {
+        List<Address> candidates = candidates(given, data);
+        List<ApiClient> answering = new ArrayList<>();
+        for (Address candidate : candidates) {
+            ApiClient client = new ApiClient(candidate);
+            if (client.answers()) {
+                answering.add(client);
+            }
+        }
+        if (answering.isEmpty()) {
+            throw unreachable(candidates);
+        }
+        return answering;
+    }
+
+    private static List<Address> candidates(@Nullable String given, Path data) throws IOException {
+        String named = given != null ? given : System.getenv("LOCKSTEP_API");
+        if (named != null) {
+            return List.of(Address.parse(named));
+        }
+        List<Address> announced = announced(data);
+        return announced.isEmpty() ? USUAL : announced;
+    }
+
+    private static Unreachable unreachable(List<Address> candidates) {
+        return new Unreachable("no node answers at "
+                + candidates.stream().map(Address::toString).collect(Collectors.joining(", "))
+                + "; start one (lockstep demo) or name it (--api HOST:PORT, --data DIR)");
     }
 
     private static List<Address> announced(Path data) throws IOException {

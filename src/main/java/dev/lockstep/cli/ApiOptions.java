@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
@@ -20,6 +21,10 @@ final class ApiOptions {
         return ApiClient.connect(api, data);
     }
 
+    List<ApiClient> connectAll() throws IOException, InterruptedException {
+        return ApiClient.connectAll(api, data);
+    }
+
     /// What a command does with the node that answered.
     @FunctionalInterface
     interface Work {
@@ -27,8 +32,27 @@ final class ApiOptions {
     }
 
     int run(Work work) throws InterruptedException {
+        return guarded(() -> work.with(connect()));
+    }
+
+    /// What a command does with all nodes that answer.
+    @FunctionalInterface
+    interface WorkOnAll {
+        int with(List<ApiClient> clients) throws IOException, InterruptedException;
+    }
+
+    int runOnAll(WorkOnAll work) throws InterruptedException {
+        return guarded(() -> work.with(connectAll()));
+    }
+
+    @FunctionalInterface
+    private interface Guarded {
+        int run() throws IOException, InterruptedException;
+    }
+
+    private static int guarded(Guarded work) throws InterruptedException {
         try {
-            return work.with(connect());
+            return work.run();
         } catch (ApiClient.Unreachable unreachable) {
             System.err.println("lockstep: " + unreachable.getMessage());
             return ExitCode.UNREACHABLE;

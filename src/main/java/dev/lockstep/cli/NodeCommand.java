@@ -8,9 +8,11 @@ import dev.lockstep.node.Node;
 import dev.lockstep.node.NodeConfig;
 import dev.lockstep.node.StartRefused;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -18,6 +20,10 @@ import picocli.CommandLine.Option;
 /// Runs one node in the foreground; the same command restarts it.
 @Command(name = "node", description = "Run one node in the foreground. The same command restarts it.")
 final class NodeCommand implements Callable<Integer> {
+    /// After that the process ends with what is still open: nothing is lost by it, only a little time at the next
+    /// start.
+    private static final long STOP_SECONDS = 4;
+
     @Option(names = "--id", required = true, description = "Name of this node, as in --peers.")
     private String id = "";
 
@@ -35,10 +41,17 @@ final class NodeCommand implements Callable<Integer> {
     @Option(names = "--state", description = "Private directory (default: .lockstep/<name> beside the folder).")
     private @Nullable String state;
 
+    @Option(
+            names = "--stop-at-end-of-input",
+            description = "Stop when standard input ends, as it does with the program that holds its other end.")
+    private boolean isBoundToInput;
+
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
         try {
             return run(config());
+        } catch (InterruptedException stopped) {
+            return ExitCode.OK;
         } catch (StartRefused | IOException refused) {
             System.err.println("lockstep: " + refused.getMessage());
             return ExitCode.FAILED;
@@ -58,13 +71,17 @@ final class NodeCommand implements Callable<Integer> {
         }
     }
 
-    private static int run(NodeConfig config) throws StartRefused, IOException, InterruptedException {
-        CountDownLatch stopAsked = new CountDownLatch(1);
+    private int run(NodeConfig config) throws StartRefused, IOException, InterruptedException {
         CountDownLatch stopped = new CountDownLatch(1);
+        Thread running = Thread.currentThread();
+        // Interrupted wherever it is: the node may be waiting for its peers to found a cluster.
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            stopAsked.countDown();
+            running.interrupt();
             awaitQuietly(stopped);
         }));
+        if (isBoundToInput) {
+            Thread.ofPlatform().daemon(true).name("input").start(() -> stopAtEndOfInput(running));
+        }
         try (Node node = Node.start(config, NodeCommand::tell, NodeCommand::fail);
                 ApiServer api = ApiServer.start(config.http(), node)) {
             node.announceApi(api.address());
@@ -73,11 +90,21 @@ final class NodeCommand implements Callable<Integer> {
             if (config.peers().values().stream().allMatch(NodeCommand::isLoopback)) {
                 tell("bound to this machine alone: the API needs no credential");
             }
-            stopAsked.await();
+            new CountDownLatch(1).await();
         } finally {
             stopped.countDown();
         }
         return ExitCode.OK;
+    }
+
+    private static void stopAtEndOfInput(Thread running) {
+        try {
+            System.in.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException ended) {
+            // As good as its end.
+        }
+        tell("standard input has ended: stopping");
+        running.interrupt();
     }
 
     private static boolean isLoopback(Address address) {
@@ -88,7 +115,7 @@ final class NodeCommand implements Callable<Integer> {
 
     private static void awaitQuietly(CountDownLatch latch) {
         try {
-            latch.await(4, java.util.concurrent.TimeUnit.SECONDS);
+            latch.await(STOP_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -1,13 +1,17 @@
 package dev.lockstep.model;
 
+import java.util.regex.Pattern;
+
 /// Where a node or its API listens.
 ///
 /// @param host a host name or literal address, without brackets
 /// @param port 0 to 65535; 0 asks the system for a free one
 public record Address(String host, int port) {
-    /// @throws IllegalArgumentException if the host is empty or the port out of range
+    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._:%-]+");
+
+    /// @throws IllegalArgumentException if the host is empty or cannot be one, or the port is out of range
     public Address {
-        if (host.isEmpty() || port < 0 || port > 65535) {
+        if (!HOST.matcher(host).matches() || port < 0 || port > 65535) {
             throw new IllegalArgumentException("not an address (host:port): " + host + ":" + port);
         }
     }

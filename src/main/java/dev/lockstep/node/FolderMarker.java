@@ -1,5 +1,6 @@
 package dev.lockstep.node;
 
+import dev.lockstep.model.Bytes;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.StoreId;
 import java.io.IOException;
@@ -7,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
 /// @param store   the state directory that belongs to it
 record FolderMarker(UUID cluster, NodeId node, StoreId store) {
     static final String NAME = ".lockstep";
+    static final String STAGED = "marker.new";
     private static final Pattern FORM =
             Pattern.compile("cluster (\\S+)\\s+node (\\S+)\\s+store (\\S+)", Pattern.MULTILINE);
 
@@ -30,24 +31,44 @@ record FolderMarker(UUID cluster, NodeId node, StoreId store) {
         if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
             return Optional.empty();
         }
-        Matcher text = FORM.matcher(Files.readString(path, StandardCharsets.UTF_8));
-        if (!text.find()) {
-            throw new IOException(
-                    "the marker " + path + " is damaged; if the folder is the right one, remove the marker");
+        Matcher text = FORM.matcher(new String(Files.readAllBytes(path), StandardCharsets.UTF_8));
+        try {
+            if (text.find()) {
+                return Optional.of(new FolderMarker(
+                        UUID.fromString(text.group(1)), new NodeId(text.group(2)), new StoreId(text.group(3))));
+            }
+        } catch (IllegalArgumentException malformed) {
+            throw damaged(path);
         }
-        return Optional.of(new FolderMarker(
-                UUID.fromString(text.group(1)), new NodeId(text.group(2)), new StoreId(text.group(3))));
+        throw damaged(path);
     }
 
-    /// Durable on return.
+    private static IOException damaged(Path path) {
+        return new IOException("the marker " + path + " is damaged: if the folder is the right one, remove the marker"
+                + " and start again, which tells how to go on");
+    }
+
+    /// Durable on return. A copy stays in the state directory, for an administrator who has to put it back.
     ///
     /// @param state a directory on the folder's file system to write it in first
-    void write(Path folder, Path state) throws IOException {
-        String text = "# This folder is kept the same on several nodes by Lockstep. Do not remove this file.\n"
-                + "cluster " + cluster + "\nnode " + node + "\nstore " + store + "\n";
-        Path staged = state.resolve("marker.new");
-        DurableFile.stage(staged, dev.lockstep.model.Bytes.utf8(text), "rw-r--r--");
-        Files.move(staged, folder.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
-        DurableFile.force(folder);
+    void write(DurableFiles files, Path folder, Path state) throws IOException {
+        files.write(copy(state), text());
+        files.place(stage(files, state), folder.resolve(NAME));
+    }
+
+    /// Writes it as [#STAGED] in the state directory.
+    Path stage(DurableFiles files, Path state) throws IOException {
+        Path staged = state.resolve(STAGED);
+        files.stage(staged, text(), "rw-r--r--");
+        return staged;
+    }
+
+    private Bytes text() {
+        return Bytes.utf8("# This folder is kept the same on several nodes by Lockstep. Do not remove this file.\n"
+                + "cluster " + cluster + "\nnode " + node + "\nstore " + store + "\n");
+    }
+
+    static Path copy(Path state) {
+        return state.resolve("marker");
     }
 }

@@ -7,13 +7,11 @@ import dev.lockstep.model.Member;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.StoreId;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -24,297 +22,295 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
 
-/// Finds out who this store is, and founds the cluster if there is none. Survives a kill at any point, with
-/// the same command.
+/// Finds out of which cluster this store is, and founds one if there is none. Survives a kill at any point,
+/// with the same command. One thread.
 ///
-/// Every listed node makes a random store id durable. The lowest node id writes one founding record with all
-/// of them and hands
-/// it to every listed node, which makes it durable and takes no other one; when all hold it, it is in force.
-/// Only a node whose
-/// own store is in the record formats.
+/// Every listed node makes a random store id durable. The lowest node id writes one [FoundingRecord] of all of
+/// them and hands it to every listed node; in force it is once all hold it. Then its author becomes a member,
+/// and the others after it, when they see that. A record that did not come into force may be followed by another
+/// one; a member takes none. So no two records can both have members: the second needs the consent of every
+/// store, and a member of the first refuses.
 final class Founding {
-    static final String PREFIX = "found.";
-    static final String WHO = PREFIX + "who";
-    static final String RECORD = PREFIX + "record";
-    static final String ADMIT = PREFIX + "admit";
-
-    private static final String MAY_JOIN = "may-join=";
-    private static final String STORE_FILE = "store";
-    private static final String RECORD_FILE = "founding";
     private static final Duration CALL_TIMEOUT = Duration.ofMillis(800);
     private static final long PAUSE_MILLIS = 100;
 
     private final NodeConfig config;
-    private final Path state;
+    private final OwnStore own;
     private final PeerCalls calls;
     private final Consumer<String> tell;
-    private volatile @Nullable Identity identity;
-    private volatile @Nullable ClusterView cluster;
     private String lastTold = "";
 
-    /// What the running node knows of its cluster.
-    interface ClusterView {
-        List<Member> members();
-
-        /// The stores that `node` had before an administrator allowed it another one.
-        Set<StoreId> lostStores(NodeId node);
-
-        CompletableFuture<Void> admit(Member newcomer);
-    }
-
     /// @param tell takes lines for the person at the terminal
-    Founding(NodeConfig config, Path state, PeerCalls calls, Consumer<String> tell) {
+    Founding(NodeConfig config, OwnStore own, PeerCalls calls, Consumer<String> tell) {
         this.config = config;
-        this.state = state;
+        this.own = own;
         this.calls = calls;
         this.tell = tell;
     }
-
-    void running(ClusterView view) {
-        cluster = view;
-    }
-
-    // --- who am I ---
 
     /// Waits as long as it takes.
     ///
     /// @throws StartRefused if this node must not start with this state and folder
     Identity identify() throws IOException, StartRefused, InterruptedException {
-        Optional<Identity> known = Identity.read(state);
-        Optional<FolderMarker> marker = FolderMarker.read(config.folder());
-        if (known.isPresent()) {
-            Identity mine = known.get();
-            requireSame(mine, marker);
-            refuseIfReplaced(mine);
-            return settle(mine, marker.isEmpty());
-        }
-        StoreId store = ownStore();
         while (true) {
-            Map<NodeId, Answer> answers = askAll(store);
-            Optional<Identity> found = fromRunningCluster(store, answers);
-            if (found.isEmpty() && marker.isPresent()) {
-                found = refuseOrWait(marker.get(), answers);
-            } else if (found.isEmpty()) {
-                found = found(store, answers);
-            }
+            Optional<Identity> found = attempt();
             if (found.isPresent()) {
-                found.get().write(state);
-                return settle(found.get(), true);
+                return found.get();
             }
             Thread.sleep(PAUSE_MILLIS);
         }
     }
 
-    private Identity settle(Identity mine, boolean writesMarker) throws IOException {
-        if (writesMarker) {
-            new FolderMarker(mine.cluster(), mine.self().node(), mine.self().store()).write(config.folder(), state);
+    /// Asks every peer once and goes as far as the answers allow.
+    ///
+    /// @return empty if it has to wait; whom for was told
+    Optional<Identity> attempt() throws IOException, StartRefused, InterruptedException {
+        Map<NodeId, Introduction> peers = askAll();
+        Optional<Identity> known = own.identity();
+        if (known.isPresent()) {
+            requireStillMember(known.get(), peers);
+            return Optional.of(own.become(known.get()));
         }
-        identity = mine;
-        return mine;
-    }
-
-    private void requireSame(Identity mine, Optional<FolderMarker> marker) throws StartRefused {
-        if (!mine.self().node().equals(config.node())) {
-            throw new StartRefused("the state directory " + state + " is that of "
-                    + mine.self().node() + ", not of " + config.node() + ": correct --id or --state");
+        Optional<Identity> member = membership(peers);
+        if (member.isEmpty() && peers.values().stream().noneMatch(Introduction::isFounded)) {
+            member = own.marker().isPresent() ? waitForCluster(own.marker().get(), peers) : found(peers);
         }
-        if (marker.isPresent()
-                && !(marker.get().cluster().equals(mine.cluster())
-                        && marker.get().node().equals(mine.self().node()))) {
-            throw new StartRefused("the folder " + config.folder() + " is that of "
-                    + marker.get().node() + " in another cluster or place: correct --folder or --state");
-        }
-        if (marker.isEmpty() && isFolderEmpty() && Identity.hadEntries(state)) {
-            throw new StartRefused(
-                    "the folder " + config.folder() + " is empty and has no marker .lockstep: is it mounted?"
-                            + " Bring it back, or on a living node: lockstep members replace " + config.node());
-        }
-    }
-
-    private boolean isFolderEmpty() {
-        String[] names = config.folder().toFile().list();
-        return names != null && names.length == 0;
-    }
-
-    private void refuseIfReplaced(Identity mine) throws StartRefused, InterruptedException {
-        for (Answer answer : askAll(mine.self().store()).values()) {
-            if (answer.isReplaced()) {
-                throw new StartRefused("the store of " + config.node() + " was replaced (lockstep members replace): to"
-                        + " come back, start with an empty state directory instead of " + state);
-            }
-        }
-    }
-
-    private StoreId ownStore() throws IOException {
-        Optional<String> kept = Identity.readChecked(state, STORE_FILE);
-        if (kept.isPresent()) {
-            return new StoreId(kept.get().strip());
-        }
-        byte[] random = new byte[8];
-        new SecureRandom().nextBytes(random);
-        StoreId store = new StoreId(HexFormat.of().formatHex(random));
-        Identity.writeChecked(state, STORE_FILE, store.value());
-        return store;
+        return member.isPresent() ? Optional.of(own.become(member.get())) : Optional.empty();
     }
 
     // --- asking ---
 
-    /// @param record  the founding record that the peer holds, empty without one
-    /// @param isFounded whether it runs as a member
-    /// @param lostStores how many this node had before the one it may join with, 0 if it may not join
-    private record Answer(StoreId store, String record, boolean isFounded, int lostStores, boolean isReplaced) {
-        boolean mayJoin() {
-            return lostStores > 0;
-        }
-    }
-
-    private Map<NodeId, Answer> askAll(StoreId store) throws InterruptedException {
+    private Map<NodeId, Introduction> askAll() throws InterruptedException {
         Map<NodeId, CompletableFuture<Bytes>> asked = new TreeMap<>();
-        Bytes request = Bytes.utf8(config.node() + " " + store);
+        Bytes question = FoundingAnswers.question(config.node(), own.id());
         config.peers().forEach((node, address) -> {
             if (!node.equals(config.node())) {
-                asked.put(node, calls.call(address, WHO, request, CALL_TIMEOUT));
+                asked.put(node, calls.call(address, FoundingAnswers.WHO, question, CALL_TIMEOUT));
             }
         });
-        Map<NodeId, Answer> answers = new TreeMap<>();
+        Map<NodeId, Introduction> answers = new TreeMap<>();
         for (Map.Entry<NodeId, CompletableFuture<Bytes>> one : asked.entrySet()) {
-            String answer = await(one.getValue());
-            if (answer != null) {
-                answers.put(one.getKey(), parse(answer));
+            try {
+                answers.put(
+                        one.getKey(), Introduction.decode(await(one.getValue()).toUtf8()));
+            } catch (IOException unreachable) {
+                // Missing among the answers, and told as such.
             }
         }
         return answers;
     }
 
-    private static @Nullable String await(CompletableFuture<Bytes> call) throws InterruptedException {
+    private static Bytes await(CompletableFuture<Bytes> call) throws IOException, InterruptedException {
         try {
-            return call.get(2 * CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS).toUtf8();
-        } catch (ExecutionException | TimeoutException unreachable) {
-            return null;
+            return call.get(2 * CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException failed) {
+            throw new IOException(
+                    Objects.requireNonNullElse(failed.getCause(), failed).getMessage(), failed);
+        } catch (TimeoutException late) {
+            throw new IOException("no answer", late);
         }
     }
 
-    private static Answer parse(String answer) {
-        String first = answer.lines().findFirst().orElse("");
-        String[] words = first.split(" ");
-        return new Answer(
-                new StoreId(words[0]),
-                answer.substring(Math.min(answer.length(), first.length() + 1)),
-                first.contains(" founded"),
-                lostStores(words),
-                first.contains(" replaced"));
-    }
+    // --- a cluster that is there already ---
 
-    private static int lostStores(String[] words) {
-        for (String word : words) {
-            if (word.startsWith(MAY_JOIN)) {
-                return Integer.parseInt(word, MAY_JOIN.length(), word.length(), 10);
+    private void requireStillMember(Identity mine, Map<NodeId, Introduction> peers) throws StartRefused {
+        List<String> strangers = new ArrayList<>();
+        for (Map.Entry<NodeId, Introduction> peer : peers.entrySet()) {
+            if (peer.getValue().isReplaced()) {
+                throw wasReplaced();
+            }
+            if (peer.getValue()
+                    .cluster()
+                    .filter(id -> !id.equals(mine.cluster()))
+                    .isPresent()) {
+                strangers.add(peer.getKey() + " at " + config.peers().get(peer.getKey()));
             }
         }
-        return 0;
+        String line = strangers + " run another cluster than the one that the state directory " + config.state()
+                + " belongs to, " + mine.cluster() + ": correct --peers or --state";
+        // One node that was started wrongly must not keep the others from starting.
+        if (2 * strangers.size() > config.peers().size() - 1) {
+            throw new StartRefused(line);
+        }
+        if (!strangers.isEmpty()) {
+            tellOnce(line);
+        }
     }
 
-    private Optional<Identity> fromRunningCluster(StoreId store, Map<NodeId, Answer> answers)
-            throws IOException, StartRefused {
-        for (Answer answer : answers.values()) {
-            if (!answer.isFounded()) {
-                continue;
+    private StartRefused wasReplaced() {
+        return new StartRefused("the store of " + config.node() + " was replaced (lockstep members replace): to"
+                + " come back, start with an empty state directory instead of " + config.state());
+    }
+
+    /// @return empty if no peer runs, or none that could say
+    private Optional<Identity> membership(Map<NodeId, Introduction> peers) throws StartRefused {
+        List<Introduction> founded =
+                peers.values().stream().filter(Introduction::isFounded).toList();
+        Set<UUID> clusters = founded.stream()
+                .flatMap(peer -> peer.cluster().stream())
+                .collect(Collectors.toCollection(TreeSet::new));
+        if (clusters.size() > 1) {
+            throw new StartRefused(
+                    "the peers of " + config.node() + " run different clusters, " + clusters + ": correct --peers");
+        }
+        for (UUID cluster : clusters) {
+            requireMarkerOf(cluster);
+            Optional<Identity> member = membership(cluster, founded);
+            if (member.isPresent()) {
+                return member;
             }
-            UUID id = Identity.cluster(answer.record());
-            List<Member> members = Identity.members(answer.record());
-            Optional<Member> self = members.stream()
-                    .filter(member -> member.store().equals(store))
-                    .findFirst();
-            if (self.isPresent()) {
-                return Optional.of(new Identity(id, self.get(), members, 0));
+            for (Introduction peer : founded) {
+                refuseStranger(peer);
             }
-            if (answer.mayJoin()) {
-                // A peer that lags behind knows of fewer.
-                int lost = answers.values().stream()
-                        .mapToInt(Answer::lostStores)
-                        .max()
-                        .orElse(answer.lostStores());
-                Member joiner = new Member(config.node(), store, config.address());
-                return Optional.of(new Identity(id, joiner, List.of(), lost));
-            }
-            throw refusal("its peers run a cluster that knows " + config.node() + " by another store");
+            tellOnce("waiting for the running cluster " + cluster + " to say whether this node is its member");
         }
         return Optional.empty();
     }
 
-    private Optional<Identity> refuseOrWait(FolderMarker marker, Map<NodeId, Answer> answers) throws StartRefused {
-        if (!answers.isEmpty() || config.peers().size() == 1) {
-            throw refusal("its folder belongs to cluster " + marker.cluster());
+    private Optional<Identity> membership(UUID cluster, List<Introduction> founded) throws StartRefused {
+        for (Introduction peer : founded) {
+            Optional<Member> self = peer.member(own.id());
+            // A marker without a state tells that the state was lost, whatever its store id was.
+            if (self.isPresent() && own.marker().isEmpty()) {
+                requireNamed(self.get());
+                return Optional.of(new Identity(cluster, self.get(), peer.members(), 0));
+            }
+            if (peer.mayJoin()) {
+                Member joiner = new Member(config.node(), own.id(), config.address());
+                return Optional.of(new Identity(cluster, joiner, List.of(), lostStores(founded)));
+            }
         }
-        tellOnce("waiting for a peer: the folder belongs to a cluster that this state directory does not know");
         return Optional.empty();
     }
 
-    private StartRefused refusal(String why) {
-        return new StartRefused(config.node() + " has no state in " + state + ", but " + why
+    private void requireMarkerOf(UUID cluster) throws StartRefused {
+        if (own.marker().isPresent() && !own.marker().get().cluster().equals(cluster)) {
+            throw new StartRefused("the folder " + config.folder() + " belongs to cluster "
+                    + own.marker().get().cluster() + ", but the peers run cluster " + cluster
+                    + ": correct --folder or --peers");
+        }
+    }
+
+    private void requireNamed(Member self) throws StartRefused {
+        if (!self.node().equals(config.node())) {
+            throw new StartRefused("the state directory " + config.state() + " is that of " + self.node() + ", not of "
+                    + config.node() + ": correct --id or --state");
+        }
+    }
+
+    /// A peer whose log runs not yet may know less than has been decided.
+    private void refuseStranger(Introduction peer) throws StartRefused {
+        if (peer.standing() != Introduction.Standing.RUNNING) {
+            return;
+        }
+        if (peer.isReplaced()) {
+            throw wasReplaced();
+        }
+        if (peer.member(config.node()).isEmpty()) {
+            throw new StartRefused("the peers run a cluster without " + config.node() + ", its members are "
+                    + peer.members().stream()
+                            .map(member -> member.node().value())
+                            .toList()
+                    + ": correct --id or --peers");
+        }
+        throw lostState("its peers run a cluster that knows " + config.node() + " by the store it had");
+    }
+
+    private StartRefused lostState(String why) {
+        return new StartRefused(config.node() + " has no state in " + config.state() + ", but " + why
                 + "; if its disk was lost, run on a living node: lockstep members replace " + config.node());
+    }
+
+    /// A peer that lags behind knows of fewer.
+    private static int lostStores(List<Introduction> peers) {
+        return peers.stream().mapToInt(Introduction::lostStores).max().orElse(0);
+    }
+
+    private Optional<Identity> waitForCluster(FolderMarker marker, Map<NodeId, Introduction> peers)
+            throws StartRefused {
+        if (peers.size() == config.peers().size() - 1) {
+            throw lostState("its folder belongs to cluster " + marker.cluster() + ", which none of its peers runs;"
+                    + " to found a new cluster with the files that are there, remove the markers: rm "
+                    + config.folder().resolve(FolderMarker.NAME));
+        }
+        tellOnce("waiting for " + missing(peers) + ": the folder " + config.folder() + " belongs to cluster "
+                + marker.cluster() + ", the state directory " + config.state() + " is empty");
+        return Optional.empty();
     }
 
     // --- founding ---
 
-    private Optional<Identity> found(StoreId store, Map<NodeId, Answer> answers)
-            throws IOException, InterruptedException {
-        NodeId first = config.peers().firstKey();
-        if (!first.equals(config.node())) {
-            tellMissing(answers);
-            return Optional.empty();
-        }
-        Optional<String> record = Identity.readChecked(state, RECORD_FILE);
-        if (record.isEmpty()) {
-            if (answers.size() < config.peers().size() - 1) {
-                tellMissing(answers);
+    private Optional<Identity> found(Map<NodeId, Introduction> peers) throws IOException, InterruptedException {
+        for (Map.Entry<NodeId, Introduction> peer : peers.entrySet()) {
+            if (peer.getValue().standing() == Introduction.Standing.MARKED) {
+                tellOnce("waiting for " + peer.getKey() + ": its folder belongs to a cluster already, see there");
                 return Optional.empty();
             }
-            record = Optional.of(newRecord(store, answers));
-            Identity.writeChecked(state, RECORD_FILE, record.get());
-        }
-        return handOut(record.get(), store);
-    }
-
-    private String newRecord(StoreId store, Map<NodeId, Answer> answers) {
-        List<Member> members = new ArrayList<>();
-        config.peers().forEach((node, address) -> {
-            Answer answer = answers.get(node);
-            members.add(new Member(node, answer == null ? store : answer.store(), address));
-        });
-        return Identity.encode(UUID.randomUUID(), members);
-    }
-
-    /// In force once every listed node holds it.
-    private Optional<Identity> handOut(String record, StoreId store) throws IOException, InterruptedException {
-        List<Member> members = Identity.members(record);
-        List<NodeId> missing = new ArrayList<>();
-        for (Member member : members) {
-            if (!member.store().equals(store)
-                    && await(calls.call(member.address(), RECORD, Bytes.utf8(record), CALL_TIMEOUT)) == null) {
-                missing.add(member.node());
+            if (!peer.getValue().peers().equals(NodeConfig.text(config.peers()))) {
+                tellOnce("waiting: " + peer.getKey() + " was given --peers "
+                        + peer.getValue().peers() + ", this node " + NodeConfig.text(config.peers())
+                        + "; give every node the same");
+                return Optional.empty();
             }
         }
-        if (!missing.isEmpty()) {
-            tellOnce("waiting for " + missing + " to take the founding record");
+        if (peers.size() < config.peers().size() - 1) {
+            tellOnce("waiting for " + missing(peers) + " to found the cluster");
             return Optional.empty();
         }
-        Member self = members.stream()
-                .filter(member -> member.store().equals(store))
-                .findFirst()
-                .orElseThrow();
-        return Optional.of(new Identity(Identity.cluster(record), self, members, 0));
+        NodeId author = config.peers().firstKey();
+        if (!author.equals(config.node())) {
+            tellOnce("waiting for " + author + " to found the cluster");
+            return Optional.empty();
+        }
+        return handOut(record(peers));
     }
 
-    private void tellMissing(Map<NodeId, Answer> answers) {
-        TreeSet<NodeId> missing = new TreeSet<>(config.peers().keySet());
-        missing.remove(config.node());
-        missing.removeAll(answers.keySet());
-        if (!missing.isEmpty()) {
-            tellOnce("waiting for " + missing + " to found the cluster");
+    /// The record as it is held, or a new one if it would not be the same now.
+    private FoundingRecord record(Map<NodeId, Introduction> peers) throws IOException {
+        List<Member> members = new ArrayList<>();
+        config.peers().forEach((node, address) -> {
+            Introduction peer = peers.get(node);
+            StoreId store = peer == null ? own.id() : peer.store();
+            members.add(new Member(node, store, address));
+        });
+        Optional<FoundingRecord> held = own.record();
+        if (held.isPresent() && held.get().members().equals(members)) {
+            return held.get();
         }
+        long attempt = held.map(FoundingRecord::attempt).orElse(0L) + 1;
+        FoundingRecord made = new FoundingRecord(UUID.randomUUID(), attempt, members);
+        own.take(made);
+        return made;
+    }
+
+    private Optional<Identity> handOut(FoundingRecord record) throws InterruptedException {
+        boolean isHeldByAll = true;
+        for (Member member : record.members()) {
+            if (!member.node().equals(config.node())) {
+                isHeldByAll &= handOut(record, member);
+            }
+        }
+        Member self = record.member(own.id()).orElseThrow();
+        return isHeldByAll ? Optional.of(new Identity(record.cluster(), self, record.members(), 0)) : Optional.empty();
+    }
+
+    private boolean handOut(FoundingRecord record, Member to) throws InterruptedException {
+        try {
+            await(calls.call(to.address(), FoundingAnswers.RECORD, Bytes.utf8(record.encode()), CALL_TIMEOUT));
+            return true;
+        } catch (IOException refused) {
+            tellOnce("waiting for " + to.node() + " to take the founding record: " + refused.getMessage());
+            return false;
+        }
+    }
+
+    private Set<NodeId> missing(Map<NodeId, Introduction> peers) {
+        Set<NodeId> missing = new TreeSet<>(config.peers().keySet());
+        missing.remove(config.node());
+        missing.removeAll(peers.keySet());
+        return missing;
     }
 
     private void tellOnce(String line) {
@@ -324,73 +320,7 @@ final class Founding {
         }
     }
 
-    // --- for the others ---
-
-    Bytes serve(String method, Bytes request) throws IOException {
-        return switch (method) {
-            case WHO -> Bytes.utf8(who(request.toUtf8()));
-            case RECORD -> takeRecord(request.toUtf8());
-            case ADMIT -> admit(request.toUtf8());
-            default -> throw new IOException("no such call: " + method);
-        };
-    }
-
-    private synchronized String who(String request) throws IOException {
-        String[] words = request.split(" ");
-        NodeId asking = new NodeId(words[0]);
-        StoreId store = new StoreId(words[1]);
-        Identity mine = identity;
-        ClusterView view = cluster;
-        if (mine == null) {
-            return ownStore() + "\n" + Identity.readChecked(state, RECORD_FILE).orElse("");
-        }
-        String flags = " founded";
-        List<Member> members = mine.members();
-        if (view != null) {
-            Set<StoreId> lost = view.lostStores(asking);
-            boolean isMember =
-                    view.members().stream().anyMatch(member -> member.node().equals(asking));
-            flags += lost.contains(store) ? " replaced" : "";
-            flags += !lost.isEmpty() && !lost.contains(store) && !isMember ? " " + MAY_JOIN + lost.size() : "";
-            members = view.members().isEmpty() ? members : view.members();
-        }
-        return mine.self().store() + flags + "\n" + Identity.encode(mine.cluster(), members);
-    }
-
-    private synchronized Bytes takeRecord(String record) throws IOException {
-        StoreId store = ownStore();
-        if (Identity.members(record).stream().noneMatch(member -> member.store().equals(store))) {
-            throw new IOException("the founding record does not name this store");
-        }
-        Optional<String> held = Identity.readChecked(state, RECORD_FILE);
-        if (held.isPresent() && !held.get().equals(record)) {
-            throw new IOException("another founding record is held already");
-        }
-        Identity.writeChecked(state, RECORD_FILE, record);
-        return Bytes.EMPTY;
-    }
-
-    private Bytes admit(String request) throws IOException {
-        ClusterView view = cluster;
-        List<Member> newcomer = Identity.members(request);
-        if (view == null || newcomer.size() != 1) {
-            throw new IOException("cannot admit now");
-        }
-        Member member = newcomer.getFirst();
-        Set<StoreId> lost = view.lostStores(member.node());
-        if (lost.isEmpty() || lost.contains(member.store())) {
-            throw new IOException(member.node() + " may not join: lockstep members replace " + member.node());
-        }
-        try {
-            view.admit(member).get(30, TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException failure) {
-            throw new IOException("not admitted: " + failure.getMessage(), failure);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IOException("stopping", interrupted);
-        }
-        return Bytes.EMPTY;
-    }
+    // --- joining ---
 
     /// Asks the peers, one after the other, to make this store a member.
     boolean askToBeAdmitted(Identity mine) throws InterruptedException {
@@ -398,7 +328,7 @@ final class Founding {
             if (!peer.getKey().equals(config.node())) {
                 Bytes request = Bytes.utf8(Identity.line(mine.self()));
                 try {
-                    calls.call(peer.getValue(), ADMIT, request, Duration.ofSeconds(31))
+                    calls.call(peer.getValue(), FoundingAnswers.ADMIT, request, Duration.ofSeconds(31))
                             .get();
                     return true;
                 } catch (ExecutionException failure) {

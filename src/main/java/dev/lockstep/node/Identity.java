@@ -6,10 +6,10 @@ import dev.lockstep.model.Member;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.StoreId;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -59,10 +59,18 @@ record Identity(UUID cluster, Member self, List<Member> members, int replacement
     static UUID cluster(String record) throws IOException {
         for (String line : record.lines().toList()) {
             if (line.startsWith("cluster ")) {
-                return UUID.fromString(line.substring("cluster ".length()));
+                return uuid(line.substring("cluster ".length()));
             }
         }
         throw new IOException("no cluster is named");
+    }
+
+    private static UUID uuid(String text) throws IOException {
+        try {
+            return UUID.fromString(text);
+        } catch (IllegalArgumentException malformed) {
+            throw new IOException("not a cluster: " + text, malformed);
+        }
     }
 
     static List<Member> members(String record) throws IOException {
@@ -80,10 +88,10 @@ record Identity(UUID cluster, Member self, List<Member> members, int replacement
         return members;
     }
 
-    void write(Path state) throws IOException {
+    void write(DurableFiles files, Path state) throws IOException {
         String text = encode(cluster, members) + "self" + line(self).substring("member".length()) + REPLACEMENTS
                 + replacements + "\n";
-        writeChecked(state, FILE, text);
+        writeChecked(files, state, FILE, text);
     }
 
     static Optional<Identity> read(Path state) throws IOException {
@@ -111,22 +119,14 @@ record Identity(UUID cluster, Member self, List<Member> members, int replacement
                 .orElse(0);
     }
 
-    /// Whether entries were once placed in or taken from the folder.
-    static boolean hadEntries(Path state) {
-        return Files.exists(state.resolve("index").resolve("CURRENT"));
-    }
-
     /// Writes a small text with a checksum; durable on return.
-    static void writeChecked(Path state, String name, String text) throws IOException {
-        Path staged = state.resolve(name + ".new");
-        DurableFile.stage(staged, Bytes.utf8(checksum(text) + "\n" + text), "rw-------");
-        Files.move(staged, state.resolve(name), StandardCopyOption.ATOMIC_MOVE);
-        DurableFile.force(state);
+    static void writeChecked(DurableFiles files, Path state, String name, String text) throws IOException {
+        files.write(state.resolve(name), Bytes.utf8(checksum(text) + "\n" + text));
     }
 
     static Optional<String> readChecked(Path state, String name) throws IOException {
         try {
-            String whole = Files.readString(state.resolve(name));
+            String whole = new String(Files.readAllBytes(state.resolve(name)), StandardCharsets.UTF_8);
             int end = whole.indexOf('\n');
             if (end < 0 || !whole.substring(0, end).equals(checksum(whole.substring(end + 1)))) {
                 throw new IOException("the file " + state.resolve(name)

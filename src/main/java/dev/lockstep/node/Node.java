@@ -32,6 +32,7 @@ import dev.lockstep.transfer.Transfer;
 import dev.lockstep.watch.InotifyWatcher;
 import dev.lockstep.watch.WatchState;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -60,7 +61,7 @@ public final class Node implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Node.class);
 
     private final NodeConfig config;
-    private final Deque<Runnable> toClose = new ArrayDeque<>();
+    private final Deque<Runnable> toClose;
     private final PeerPort port;
     private final Catalog catalog;
     private final Consensus consensus;
@@ -84,23 +85,40 @@ public final class Node implements AutoCloseable {
             throws StartRefused, IOException, InterruptedException {
         Machine machine = Machine.real();
         config.check(machine);
-        StateDirectory directory = StateDirectory.open(config);
-        PortHolder ports = new PortHolder(machine);
-        ports.requireFree("HTTP", config.http());
-        ports.requireFree("Raft", config.address());
-        return new Node(config, directory, tell, failed);
+        DurableFiles files = new DurableFiles();
+        Deque<Runnable> opened = new ArrayDeque<>();
+        try {
+            StateDirectory directory = StateDirectory.open(config, machine, files);
+            closeLater(opened, directory);
+            PortHolder ports = new PortHolder(machine);
+            ports.requireFree("HTTP", config.http());
+            ports.requireFree("Raft", config.address());
+            OwnStore own = OwnStore.open(config, files);
+            return new Node(config, directory, own, tell, failed, opened);
+        } catch (StartRefused | IOException | InterruptedException | RuntimeException | Error failure) {
+            closeAll(opened);
+            throw failure;
+        }
     }
 
-    private Node(NodeConfig config, StateDirectory directory, Consumer<String> tell, Consumer<Throwable> failed)
+    /// @param toClose what is open; the caller closes it if this fails
+    private Node(
+            NodeConfig config,
+            StateDirectory directory,
+            OwnStore own,
+            Consumer<String> tell,
+            Consumer<Throwable> failed,
+            Deque<Runnable> toClose)
             throws StartRefused, IOException, InterruptedException {
         this.config = config;
         this.directory = directory;
-        closeLater(directory);
+        this.toClose = toClose;
         this.port = new PeerPort(config.address());
         closeLater(port);
-        Founding founding = new Founding(config, directory.path(), port, tell);
-        port.serve(Founding.PREFIX, founding::serve);
+        FoundingAnswers answers = new FoundingAnswers(config, own);
+        port.serve(FoundingAnswers.PREFIX, answers::serve);
         port.listen();
+        Founding founding = new Founding(config, own, port, tell);
         Identity identity = founding.identify();
 
         NativeFolderRoot folder = NativeFolderRoot.open(config.folder());
@@ -152,9 +170,14 @@ public final class Node implements AutoCloseable {
         port.serve(PeerQuestions.PREFIX, this::serve);
         watcher.start();
         replica.start();
+        FolderMarker marker = new FolderMarker(
+                identity.cluster(), config.node(), identity.self().store());
+        MarkerKeeper keeper = new MarkerKeeper(marker, folder, state, new DurableFiles());
+        closeLater(keeper);
+        keeper.start();
         driver.feeds(replica);
         comparison.start(questions, failed);
-        founding.running(clusterView());
+        answers.running(clusterView());
         catchUp();
         if (identity.isJoiner()) {
             join(founding, identity);
@@ -162,6 +185,10 @@ public final class Node implements AutoCloseable {
     }
 
     private void closeLater(AutoCloseable part) {
+        closeLater(toClose, part);
+    }
+
+    private static void closeLater(Deque<Runnable> toClose, AutoCloseable part) {
         toClose.push(() -> {
             try {
                 part.close();
@@ -194,7 +221,7 @@ public final class Node implements AutoCloseable {
                 identity.self(),
                 identity.members(),
                 directory.part("raft"),
-                !java.nio.file.Files.exists(directory.part("incarnation")),
+                !OwnStore.hasRun(directory.path()),
                 Long.getLong("lockstep.snapshotTriggerEntries", RatisConfig.SNAPSHOT_TRIGGER_ENTRIES),
                 Long.getLong("lockstep.purgePreservedEntries", RatisConfig.PURGE_PRESERVED_ENTRIES),
                 Integer.getInteger("lockstep.segmentBytesMax", RatisConfig.SEGMENT_BYTES_MAX));
@@ -202,8 +229,8 @@ public final class Node implements AutoCloseable {
 
     // --- members ---
 
-    private Founding.ClusterView clusterView() {
-        return new Founding.ClusterView() {
+    private FoundingAnswers.ClusterView clusterView() {
+        return new FoundingAnswers.ClusterView() {
             @Override
             public List<Member> members() {
                 return consensus.members();
@@ -467,8 +494,17 @@ public final class Node implements AutoCloseable {
                 log.hasQuorum(),
                 inSync,
                 config.folder().toString(),
+                freeBytes(),
                 ProcessHandle.current().pid(),
                 peers(log));
+    }
+
+    private long freeBytes() {
+        try {
+            return Files.getFileStore(config.folder()).getUsableSpace();
+        } catch (IOException unknown) {
+            return -1;
+        }
     }
 
     private List<NodeStatus.Peer> peers(ConsensusStatus log) {
@@ -496,6 +532,10 @@ public final class Node implements AutoCloseable {
     @Override
     public void close() {
         isClosed = true;
+        closeAll(toClose);
+    }
+
+    private static void closeAll(Deque<Runnable> toClose) {
         while (!toClose.isEmpty()) {
             toClose.pop().run();
         }

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// What the administrator asked for.
@@ -26,7 +27,7 @@ public record NodeConfig(NodeId node, Path folder, Path state, SortedMap<NodeId,
     /// At most so many members are founded together.
     public static final int PEERS_MAX = 31;
 
-    private static final Pattern LOOPBACK_V4 = Pattern.compile("127(\\.\\d{1,3}){3}");
+    private static final Pattern LOOPBACK_V4 = Pattern.compile("127(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}");
 
     public NodeConfig {
         folder = folder.toAbsolutePath().normalize();
@@ -113,16 +114,20 @@ public record NodeConfig(NodeId node, Path folder, Path state, SortedMap<NodeId,
             if (peer.getValue().port() == 0) {
                 throw new InvalidConfiguration(what + " has port 0: peers must know each other's port, name one");
             }
-            if (!seen.add(peer.getValue())) {
+            if (!seen.add(canonical(peer.getValue()))) {
                 throw new InvalidConfiguration(
                         "--peers gives " + peer.getValue() + " to two nodes: every node needs" + " its own port");
             }
         }
         requireLoopback("the HTTP address", http);
-        if (seen.contains(http)) {
+        if (seen.contains(canonical(http))) {
             throw new InvalidConfiguration("the HTTP address " + http + " is also the address of a peer: choose"
                     + " another port with --http");
         }
+    }
+
+    private static Address canonical(Address address) {
+        return address.host().equals("localhost") ? new Address("127.0.0.1", address.port()) : address;
     }
 
     private static void requireLoopback(String what, Address address) throws InvalidConfiguration {
@@ -159,16 +164,26 @@ public record NodeConfig(NodeId node, Path folder, Path state, SortedMap<NodeId,
     }
 
     private static void requireDirectory(String what, Path path) throws InvalidConfiguration {
-        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-            return;
+        Path existing = existing(path);
+        String which = existing.equals(path)
+                ? "the " + what + " " + path
+                : "the " + what + " " + path + " is below " + existing + ", which";
+        if (!Files.isDirectory(existing)) {
+            throw new InvalidConfiguration(which + " is not a directory: choose another path");
         }
-        if (!Files.isDirectory(path)) {
-            throw new InvalidConfiguration("the " + what + " " + path + " is not a directory: choose another path");
-        }
-        if (!Files.isReadable(path) || !Files.isWritable(path) || !Files.isExecutable(path)) {
-            throw new InvalidConfiguration("the " + what + " " + path + " cannot be read and written by user "
+        if (!Files.isReadable(existing) || !Files.isWritable(existing) || !Files.isExecutable(existing)) {
+            throw new InvalidConfiguration(which + " cannot be read and written by user "
                     + System.getProperty("user.name") + ": change its permissions (chmod u+rwx) or the user");
         }
+    }
+
+    /// The path itself or the next directory above it that exists.
+    private static Path existing(Path path) {
+        Path existing = path;
+        while (existing.getParent() != null && !Files.exists(existing, LinkOption.NOFOLLOW_LINKS)) {
+            existing = existing.getParent();
+        }
+        return existing;
     }
 
     private void checkNesting(Path realFolder) throws InvalidConfiguration {
@@ -186,16 +201,20 @@ public record NodeConfig(NodeId node, Path folder, Path state, SortedMap<NodeId,
 
     /// Follows symlinks as far as the path exists.
     private static Path real(Path path) throws InvalidConfiguration {
-        Path existing = path;
-        while (existing.getParent() != null && !Files.exists(existing, LinkOption.NOFOLLOW_LINKS)) {
-            existing = existing.getParent();
-        }
+        Path existing = existing(path);
         try {
             return existing.toRealPath().resolve(existing.relativize(path)).normalize();
         } catch (IOException unreadable) {
             throw new InvalidConfiguration(
                     "cannot follow the path " + path + " (" + unreadable.getMessage() + "): correct it");
         }
+    }
+
+    /// As [#parsePeers] reads it, without blanks.
+    static String text(SortedMap<NodeId, Address> peers) {
+        return peers.entrySet().stream()
+                .map(peer -> peer.getKey() + "=" + peer.getValue())
+                .collect(Collectors.joining(","));
     }
 
     static String names(Map<NodeId, ?> nodes) {

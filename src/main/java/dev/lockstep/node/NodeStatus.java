@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param watch           `ok` or `degraded`
 /// @param watchReason     why the watch is degraded
 /// @param deletionsHalted why no deletion is proposed, null if they are
+/// @param freeBytes       on the folder's file system; -1 if that cannot be told
 /// @param inSync          folder, folder index and catalog agree at `placedIndex`, and nothing is under way
 public record NodeStatus(
         String node,
@@ -37,6 +38,7 @@ public record NodeStatus(
         boolean hasQuorum,
         boolean inSync,
         String folder,
+        long freeBytes,
         long pid,
         List<Peer> peers) {
     public NodeStatus {

@@ -1,58 +1,88 @@
 package dev.lockstep.node;
 
+import dev.lockstep.model.Bytes;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 
 /// A node's private directory, locked while the node runs, together with its folder. One thread.
 final class StateDirectory implements AutoCloseable {
+    static final String INCARNATION = "incarnation";
     private static final List<String> PARTS =
             List.of("raft", "catalog", "index", "staged", "history", "keys", "barrier");
 
     private final Path path;
+    private final DurableFiles files;
     private final DirectoryLock stateLock;
     private final DirectoryLock folderLock;
 
-    private StateDirectory(Path path, DirectoryLock stateLock, DirectoryLock folderLock) {
+    private StateDirectory(Path path, DurableFiles files, DirectoryLock stateLock, DirectoryLock folderLock) {
         this.path = path;
+        this.files = files;
         this.stateLock = stateLock;
         this.folderLock = folderLock;
     }
 
     /// Makes what is missing and locks state directory and folder.
     ///
-    /// @throws StartRefused if another node has one of the two
-    static StateDirectory open(NodeConfig config) throws IOException, StartRefused {
-        Files.createDirectories(config.folder());
-        Files.createDirectories(config.state());
-        Files.setPosixFilePermissions(config.state(), PosixFilePermissions.fromString("rwx------"));
-        DirectoryLock stateLock = DirectoryLock.tryLock(config.state())
-                .orElseThrow(() -> new StartRefused("the state directory " + config.state() + " is in use by "
-                        + holder(config.state()) + ": a node can run once only"));
-        Optional<DirectoryLock> folderLock = DirectoryLock.tryLock(config.folder());
-        if (folderLock.isEmpty()) {
+    /// @throws StartRefused if another node has one of the two, or the folder of this state is gone
+    static StateDirectory open(NodeConfig config, Machine machine, DurableFiles files)
+            throws IOException, StartRefused {
+        boolean isFolderThere = Files.exists(config.folder());
+        if (!isFolderThere && OwnStore.hasRun(config.state())) {
+            throw new StartRefused("the folder " + config.folder() + " is gone, but the state directory "
+                    + config.state() + " knows its files: mount it or bring it back; if it is lost, remove the state"
+                    + " directory and run on a living node: lockstep members replace " + config.node());
+        }
+        make(config.folder());
+        make(config.state());
+        DirectoryLock stateLock = lock(config.state(), machine, "state directory", ": a node can run once only");
+        try {
+            Files.setPosixFilePermissions(config.state(), PosixFilePermissions.fromString("rwx------"));
+            DirectoryLock folderLock =
+                    lock(config.folder(), machine, "folder", ": give every node a folder of its own (--folder)");
+            StateDirectory opened = new StateDirectory(config.state(), files, stateLock, folderLock);
+            opened.prepare();
+            return opened;
+        } catch (IOException | StartRefused failed) {
             stateLock.close();
-            throw new StartRefused("the folder " + config.folder()
-                    + " is in use by another node: give every node a folder of its own (--folder)");
+            throw failed;
         }
-        for (String part : PARTS) {
-            Files.createDirectories(config.state().resolve(part));
-        }
-        Files.writeString(
-                config.state().resolve("node.pid"), ProcessHandle.current().pid() + "\n", StandardCharsets.UTF_8);
-        return new StateDirectory(config.state(), stateLock, folderLock.get());
     }
 
-    private static String holder(Path state) {
+    private static void make(Path directory) throws IOException {
         try {
-            return "process " + Files.readString(state.resolve("node.pid")).strip();
-        } catch (IOException unknown) {
-            return "another process";
+            Files.createDirectories(directory);
+        } catch (IOException failed) {
+            throw DurableFiles.named("make the directory", directory, failed);
+        }
+    }
+
+    private static DirectoryLock lock(Path directory, Machine machine, String what, String wayOut)
+            throws IOException, StartRefused {
+        Optional<DirectoryLock> lock = DirectoryLock.tryLock(directory);
+        if (lock.isPresent()) {
+            return lock.get();
+        }
+        String holder = machine.lockHolder(machine.spot(directory))
+                .map(machine::program)
+                .orElse("another node");
+        throw new StartRefused("the " + what + " " + directory + " is in use by " + holder + wayOut);
+    }
+
+    private void prepare() throws IOException {
+        try {
+            for (String part : PARTS) {
+                make(path.resolve(part));
+            }
+            files.write(
+                    path.resolve("node.pid"), Bytes.utf8(ProcessHandle.current().pid() + "\n"));
+        } catch (IOException failed) {
+            folderLock.close();
+            throw failed;
         }
     }
 
@@ -66,7 +96,7 @@ final class StateDirectory implements AutoCloseable {
 
     /// Counts this start, from 1 on; durable on return.
     long nextStart() throws IOException {
-        Path file = path.resolve("incarnation");
+        Path file = path.resolve(INCARNATION);
         long last = 0;
         if (Files.exists(file)) {
             try {
@@ -76,16 +106,13 @@ final class StateDirectory implements AutoCloseable {
                         "the file " + file + " is damaged; this store cannot go on: lockstep members replace", damaged);
             }
         }
-        Path staged = path.resolve("incarnation.new");
-        DurableFile.stage(staged, dev.lockstep.model.Bytes.utf8((last + 1) + "\n"), "rw-------");
-        Files.move(staged, file, StandardCopyOption.ATOMIC_MOVE);
-        DurableFile.force(path);
+        files.write(file, Bytes.utf8((last + 1) + "\n"));
         return last + 1;
     }
 
     /// Leaves the address of the API where commands on this machine find it.
     void announceApi(String address) throws IOException {
-        Files.writeString(path.resolve("api"), address + "\n", StandardCharsets.UTF_8);
+        files.write(path.resolve("api"), Bytes.utf8(address + "\n"));
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.net.ServerSocket;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /// Ports of the loopback address that nobody listens on, taken from below the range from which the kernel
 /// gives ports
@@ -23,6 +24,17 @@ final class FreePorts {
             int port = FIRST + random.nextInt(COUNT);
             if (given.add(port) && isFree(port)) {
                 return port;
+            }
+        }
+    }
+
+    /// The first of so many ports in a row.
+    int nextRange(int count) {
+        while (true) {
+            int first = FIRST + random.nextInt(COUNT - count);
+            if (IntStream.range(first, first + count).allMatch(port -> !given.contains(port) && isFree(port))) {
+                IntStream.range(first, first + count).forEach(given::add);
+                return first;
             }
         }
     }

@@ -23,7 +23,7 @@ final class IdentityTest {
     @Test
     void isReadAsItWasWritten() throws IOException {
         for (Identity identity : List.of(identity(List.of(SELF), 0), identity(List.of(), 2))) {
-            identity.write(directory);
+            identity.write(new DurableFiles(), directory);
             assertThat(Identity.read(directory)).contains(identity);
         }
     }
