@@ -112,6 +112,29 @@ record StoreView(OrderedStore.Records records, Summary summary) implements Catal
         return Optional.ofNullable(records.get(Keys.permit(node))).map(value -> new StoreId(value.toUtf8()));
     }
 
+    @Override
+    public List<HistoryRecord> history(RelativePath path) {
+        return new HistoryReader(records).of(path, find(path).orElse(null));
+    }
+
+    @Override
+    public List<HistoryRecord> superseded(@Nullable HistoryRecord after, int limit) {
+        return new HistoryReader(records).superseded(after, limit);
+    }
+
+    @Override
+    public List<RelativePath> deletedBelow(RelativePath directory, int limit) {
+        return new HistoryReader(records)
+                .deletedBelow(directory, limit).stream()
+                        .filter(path -> find(path).isEmpty())
+                        .toList();
+    }
+
+    @Override
+    public long historyRecords() {
+        return summary.history();
+    }
+
     private Entry linked(Bytes id) {
         return existing(Keys.id(id));
     }

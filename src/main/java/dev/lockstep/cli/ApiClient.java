@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import dev.lockstep.model.Address;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,6 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// Talks to the first node that answers.
 final class ApiClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+    /// A content may have to come from another node first.
+    private static final Duration OPEN_TIMEOUT = Duration.ofMinutes(10);
 
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -99,6 +102,25 @@ final class ApiClient {
                 .POST(HttpRequest.BodyPublishers.ofString(body))
                 .build();
         return http.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    HttpResponse<InputStream> open(String path) throws IOException, InterruptedException {
+        HttpRequest request =
+                HttpRequest.newBuilder(uri(path)).timeout(OPEN_TIMEOUT).build();
+        return http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    }
+
+    /// @param ifMatch revision that must stand there, null for any
+    HttpResponse<String> restore(String path, @Nullable String ifMatch, Duration timeout)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path))
+                .timeout(timeout.plusSeconds(10))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"timeoutMillis\":" + timeout.toMillis() + "}"));
+        if (ifMatch != null) {
+            request.header("If-Match", '"' + ifMatch + '"');
+        }
+        return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private URI uri(String path) {

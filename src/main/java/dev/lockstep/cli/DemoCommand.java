@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// A whole cluster on this machine, one process per node.
@@ -33,6 +34,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--http-port", description = "First port of the API (default: ${DEFAULT-VALUE}).")
     private int httpPort = 9001;
 
+    @Mixin
+    private HistoryOptions history = new HistoryOptions();
+
     private final List<Process> processes = new ArrayList<>();
 
     @Override
@@ -40,6 +44,12 @@ final class DemoCommand implements Callable<Integer> {
         if (nodes < 1 || nodes > 9) {
             System.err.println("lockstep: --nodes must be 1 to 9");
             return ExitCode.FAILED;
+        }
+        try {
+            history.retention();
+        } catch (IllegalArgumentException malformed) {
+            System.err.println("lockstep: " + malformed.getMessage());
+            return ExitCode.USAGE;
         }
         Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
         try {
@@ -70,7 +80,7 @@ final class DemoCommand implements Callable<Integer> {
         for (int peer = 1; peer <= nodes; peer++) {
             peers.add("node" + peer + "=127.0.0.1:" + (raftPort + peer - 1));
         }
-        return List.of(
+        List<String> arguments = new ArrayList<>(List.of(
                 "node",
                 "--id",
                 "node" + i,
@@ -79,7 +89,9 @@ final class DemoCommand implements Callable<Integer> {
                 "--peers",
                 String.join(",", peers),
                 "--http",
-                "127.0.0.1:" + (httpPort + i - 1));
+                "127.0.0.1:" + (httpPort + i - 1)));
+        arguments.addAll(history.arguments());
+        return arguments;
     }
 
     private Process start(int i) throws IOException {

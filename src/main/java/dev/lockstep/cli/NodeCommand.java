@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// Runs one node in the foreground; the same command restarts it.
@@ -35,6 +36,9 @@ final class NodeCommand implements Callable<Integer> {
     @Option(names = "--state", description = "Private directory (default: .lockstep/<name> beside the folder).")
     private @Nullable String state;
 
+    @Mixin
+    private HistoryOptions history = new HistoryOptions();
+
     @Override
     public Integer call() throws InterruptedException {
         try {
@@ -52,7 +56,12 @@ final class NodeCommand implements Callable<Integer> {
                     ? NodeConfig.defaultState(folderPath)
                     : Path.of(state).toAbsolutePath().normalize();
             return new NodeConfig(
-                    new NodeId(id), folderPath, statePath, NodeConfig.parsePeers(peers), Address.parse(http));
+                    new NodeId(id),
+                    folderPath,
+                    statePath,
+                    NodeConfig.parsePeers(peers),
+                    Address.parse(http),
+                    history.retention());
         } catch (IllegalArgumentException malformed) {
             throw new InvalidConfiguration(String.valueOf(malformed.getMessage()));
         }

@@ -10,7 +10,6 @@ import dev.lockstep.consensus.ratis.PeerPort;
 import dev.lockstep.consensus.ratis.RatisConfig;
 import dev.lockstep.consensus.ratis.RatisConsensus;
 import dev.lockstep.content.ContentStore;
-import dev.lockstep.content.Retention;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.RenameSupport;
@@ -27,11 +26,13 @@ import dev.lockstep.replica.FolderReplica;
 import dev.lockstep.replica.Problems;
 import dev.lockstep.replica.ReplicaStatus;
 import dev.lockstep.replica.StoredContents;
+import dev.lockstep.transfer.ContentSearch;
 import dev.lockstep.transfer.Transfer;
 import dev.lockstep.watch.InotifyWatcher;
 import dev.lockstep.watch.WatchState;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -63,6 +64,8 @@ public final class Node implements AutoCloseable {
     private final FolderAudit audit;
     private final PeerQuestions questions;
     private final StateDirectory directory;
+    private final FolderHistory history;
+    private final Restorer restorer;
 
     /// Starts a node; returns when it takes part. Waits for its peers to found a cluster, as long as it takes.
     ///
@@ -104,7 +107,6 @@ public final class Node implements AutoCloseable {
         FolderIndex index = new FolderIndex(indexStore);
         ContentStore contents = new ContentStore(state, folder, index);
         contents.removeParts();
-        contents.pruneHistory(Retention.DEFAULT, nowNanos());
 
         CatalogDriver driver = new CatalogDriver(catalog, failed);
         this.consensus = RatisConsensus.start(ratisConfig(identity), port, driver);
@@ -124,16 +126,32 @@ public final class Node implements AutoCloseable {
                 inline -> new StoredContents(contents, transfer, inline, folder, state),
                 consensus,
                 proposal -> CommandCodec.encode(new Command.Propose(proposal)),
+                InstantSource.system(),
                 RESCAN_EVERY,
                 failed));
         closeLater(replica);
         this.watcher = new InotifyWatcher(folder, directory.part("barrier"), MARKER, replica::hint);
         closeLater(watcher);
         this.audit = new FolderAudit(config.node(), catalog, index, folder);
+        ContentSearch search = new ContentSearch(config.node(), questions::voters, questions::call, contents, transfer);
+        ReadPoint readPoint = new ReadPoint(consensus, catalog);
+        this.history = new FolderHistory(catalog, readPoint, search);
+        this.restorer = new Restorer(catalog, readPoint, search, transfer, contents, replica);
+        HistoryKeeper keeper = new HistoryKeeper(
+                config.node(),
+                questions::voters,
+                catalog,
+                contents,
+                search,
+                replica,
+                config.retention(),
+                InstantSource.system());
         port.serve(PeerQuestions.PREFIX, this::serve);
         watcher.start();
         replica.start();
         driver.feeds(replica);
+        keeper.start();
+        closeLater(keeper);
         founding.running(clusterView());
         if (identity.isJoiner()) {
             join(founding, identity);
@@ -148,10 +166,6 @@ public final class Node implements AutoCloseable {
                 log.atWarn().addKeyValue("cause", failure.toString()).log("closing failed");
             }
         });
-    }
-
-    private static long nowNanos() {
-        return TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
     }
 
     private void requireSuitable(FolderRoot state, FolderRoot folder) throws IOException, StartRefused {
@@ -366,6 +380,14 @@ public final class Node implements AutoCloseable {
             }
             return paths;
         });
+    }
+
+    public FolderHistory history() {
+        return history;
+    }
+
+    public Restorer restorer() {
+        return restorer;
     }
 
     /// An administrator has looked at what is missing and said go on.

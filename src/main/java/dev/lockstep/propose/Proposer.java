@@ -8,6 +8,7 @@ import dev.lockstep.model.OperationId;
 import dev.lockstep.model.Outcome;
 import dev.lockstep.model.Proposal;
 import dev.lockstep.model.RelativePath;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -48,6 +49,7 @@ public final class Proposer {
     private final long incarnation;
     private final Consensus consensus;
     private final Function<Proposal, Bytes> encoder;
+    private final InstantSource clock;
     private final Executor loop;
     private final PendingPaths paths = new PendingPaths();
     private final SequencedSet<PendingChange> ready = new LinkedHashSet<>();
@@ -62,13 +64,20 @@ public final class Proposer {
 
     /// @param incarnation as durably counted at this start
     /// @param encoder     makes the command of a proposal
+    /// @param clock       read into each proposal, for people
     /// @param loop        runs a task on the control loop
     public Proposer(
-            NodeId node, long incarnation, Consensus consensus, Function<Proposal, Bytes> encoder, Executor loop) {
+            NodeId node,
+            long incarnation,
+            Consensus consensus,
+            Function<Proposal, Bytes> encoder,
+            InstantSource clock,
+            Executor loop) {
         this.node = node;
         this.incarnation = incarnation;
         this.consensus = consensus;
         this.encoder = encoder;
+        this.clock = clock;
         this.loop = loop;
     }
 
@@ -210,7 +219,7 @@ public final class Proposer {
         batch.forEach(ready::remove);
         List<Change> changes = batch.stream().map(PendingChange::change).toList();
         OperationId operation = new OperationId(node, incarnation, ++lastSequence);
-        Proposal proposal = new Proposal(operation, changes, List.copyOf(contents));
+        Proposal proposal = new Proposal(operation, changes, List.copyOf(contents), clock.millis());
         InFlight flight = new InFlight(proposal, encoder.apply(proposal), batch);
         inFlight.put(operation.sequence(), flight);
         offer(flight);
