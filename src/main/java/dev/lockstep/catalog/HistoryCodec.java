@@ -16,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Records of history as the catalog stores them. Field numbers: docs/log-format.md.
 final class HistoryCodec {
-    private static final HistoryRecord.What[] WHATS = HistoryRecord.What.values();
-
     private HistoryCodec() {}
 
     /// What is stored beside an entry: what its current revision has to say for itself.
@@ -81,7 +79,7 @@ final class HistoryCodec {
 
     private static void writeHead(
             WireWriter out, HistoryRecord.What what, HistoryRecord.Signature by, Optional<RelativePath> path) {
-        out.number(1, what.ordinal());
+        out.number(1, what.code());
         out.text(2, by.node().value());
         out.signed(3, by.clockMillis());
         path.ifPresent(present -> out.bytes(4, present.toBytes()));
@@ -126,10 +124,7 @@ final class HistoryCodec {
         }
 
         private HistoryRecord.What what() {
-            if (what >= WHATS.length) {
-                throw new IllegalArgumentException("an unknown kind of change: " + what);
-            }
-            return WHATS[what];
+            return HistoryRecord.What.of(what);
         }
 
         private HistoryRecord.Signature by() {

@@ -31,12 +31,33 @@ public record HistoryRecord(
 
     /// What a commit did.
     public enum What {
-        CREATED,
-        EDITED,
-        MOVED,
+        CREATED(1),
+        EDITED(2),
+        MOVED(3),
         /// It came into being, or got its name, by losing a conflict.
-        CONFLICT_COPY,
-        DELETED
+        CONFLICT_COPY(4),
+        DELETED(5);
+
+        private final int code;
+
+        What(int code) {
+            this.code = code;
+        }
+
+        /// As it is stored.
+        int code() {
+            return code;
+        }
+
+        /// @throws IllegalArgumentException if none has the code
+        static What of(int code) {
+            for (What what : values()) {
+                if (what.code == code) {
+                    return what;
+                }
+            }
+            throw new IllegalArgumentException("an unknown kind of change: " + code);
+        }
     }
 
     /// @param node        who proposed the commit
