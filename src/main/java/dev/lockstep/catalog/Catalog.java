@@ -91,7 +91,12 @@ public final class Catalog implements AutoCloseable {
 
         /// What happened to the file or symlink at the path, and to those deleted there, newest first. Empty for
         /// a directory that nothing else stood at before.
-        List<HistoryRecord> history(RelativePath path);
+        ///
+        /// @param limit beyond which those deleted there longest ago are left out
+        List<HistoryRecord> history(RelativePath path, int limit);
+
+        /// What the commit did at the path, as far as it is remembered.
+        Optional<HistoryRecord> history(RelativePath path, Revision revision);
 
         /// The superseded records of all entries, in the order in which they were superseded.
         ///

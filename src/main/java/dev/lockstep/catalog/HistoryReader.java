@@ -17,20 +17,51 @@ record HistoryReader(OrderedStore.Records records) {
             Comparator.comparing(HistoryRecord::revision).reversed();
 
     /// @param live the entry at the path, null without one
-    List<HistoryRecord> of(RelativePath path, @Nullable Entry live) {
+    List<HistoryRecord> of(RelativePath path, @Nullable Entry live, int limit) {
         List<HistoryRecord> lines = new ArrayList<>();
         if (live != null) {
-            Bytes latest = records.get(Keys.latest(live.id()));
-            if (latest != null) {
-                lines.add(HistoryCodec.latest(latest).record(live, Optional.empty()));
-            }
+            current(live).ifPresent(lines::add);
             addSuperseded(live.id(), lines);
         }
+        for (EntryId id : deleted(path).reversed()) {
+            if (lines.size() < limit) {
+                addSuperseded(id, lines);
+            }
+        }
+        lines.sort(NEWEST_FIRST);
+        return lines.subList(0, Math.min(limit, lines.size()));
+    }
+
+    Optional<HistoryRecord> at(RelativePath path, @Nullable Entry live, Revision revision) {
+        List<EntryId> entries = deleted(path);
+        if (live != null) {
+            Optional<HistoryRecord> current =
+                    current(live).filter(line -> line.revision().equals(revision));
+            if (current.isPresent()) {
+                return current;
+            }
+            entries.add(live.id());
+        }
+        for (EntryId id : entries) {
+            Bytes key = Keys.history(id, revision);
+            Bytes stored = records.get(key);
+            if (stored != null) {
+                return Optional.of(HistoryCodec.history(key, stored));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<HistoryRecord> current(Entry live) {
+        return Optional.ofNullable(records.get(Keys.latest(live.id())))
+                .map(stored -> HistoryCodec.latest(stored).record(live, Optional.empty()));
+    }
+
+    /// Those whose last path it was, the one deleted first in front.
+    private List<EntryId> deleted(RelativePath path) {
         List<EntryId> deleted = new ArrayList<>();
         records.scan(Keys.firstDeleted(path), Keys.afterDeleted(path), (key, _) -> deleted.add(Keys.id(key)));
-        deleted.forEach(id -> addSuperseded(id, lines));
-        lines.sort(NEWEST_FIRST);
-        return lines;
+        return deleted;
     }
 
     private void addSuperseded(EntryId id, List<HistoryRecord> lines) {

@@ -7,6 +7,7 @@ import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
 import dev.lockstep.model.StoreId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -113,8 +114,13 @@ record StoreView(OrderedStore.Records records, Summary summary) implements Catal
     }
 
     @Override
-    public List<HistoryRecord> history(RelativePath path) {
-        return new HistoryReader(records).of(path, find(path).orElse(null));
+    public List<HistoryRecord> history(RelativePath path, int limit) {
+        return new HistoryReader(records).of(path, find(path).orElse(null), limit);
+    }
+
+    @Override
+    public Optional<HistoryRecord> history(RelativePath path, Revision revision) {
+        return new HistoryReader(records).at(path, find(path).orElse(null), revision);
     }
 
     @Override

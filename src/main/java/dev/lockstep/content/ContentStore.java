@@ -203,10 +203,11 @@ public final class ContentStore {
         for (Kept oldest : kept) {
             long ageNanos = nowNanos - oldest.sinceNanos();
             boolean isOld = Duration.ofNanos(ageNanos).compareTo(retention.age()) > 0;
-            if (!isOld && bytes <= retention.bytesMax() && count <= retention.countMax()) {
+            boolean isWithin = !isOld && bytes <= retention.bytesMax() && count <= retention.countMax();
+            if (isWithin || ageNanos < FRESH_NANOS) {
                 return new HistoryUse(count, bytes, false);
             }
-            if (removed == limit || ageNanos < FRESH_NANOS) {
+            if (removed == limit) {
                 return new HistoryUse(count, bytes, true);
             }
             if (!isNeeded.test(oldest.digest())) {

@@ -4,5 +4,5 @@ package dev.lockstep.content;
 ///
 /// @param count    number of contents
 /// @param bytes    of all of them
-/// @param isBeyond whether some of it is still to be pruned
-public record HistoryUse(long count, long bytes, boolean isBeyond) {}
+/// @param isUnfinished whether more of it is to be pruned, which would have taken too long at once
+public record HistoryUse(long count, long bytes, boolean isUnfinished) {}

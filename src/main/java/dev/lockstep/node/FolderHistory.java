@@ -54,13 +54,11 @@ public final class FolderHistory {
             return new Looked.NoQuorum<>();
         }
         record Read(long index, List<HistoryRecord> lines, Optional<Entry> live) {}
-        Read read = catalog.read(view -> new Read(view.appliedIndex(), view.history(path), view.find(path)));
+        Read read = catalog.read(view -> new Read(view.appliedIndex(), view.history(path, limit), view.find(path)));
         if (read.lines().isEmpty()) {
             return missing(path, read.live());
         }
-        List<HistoryRecord> lines =
-                read.lines().subList(0, Math.min(limit, read.lines().size()));
-        Holders holders = search.holders(digests(lines));
+        Holders holders = search.holders(digests(read.lines()));
         String current = read.live()
                 .filter(entry -> !entry.content().isDirectory())
                 .map(entry -> entry.revision().toString())
@@ -71,7 +69,7 @@ public final class FolderHistory {
                         path.toString(),
                         read.index(),
                         current,
-                        lines.stream().map(line -> line(line, holders)).toList(),
+                        read.lines().stream().map(line -> line(line, holders)).toList(),
                         names(holders.unreached())));
     }
 
@@ -186,10 +184,7 @@ public final class FolderHistory {
             Entry entry = live.get();
             return Optional.of(new HistoryRecord.State(entry.content(), entry.attributes(), entry.revision()));
         }
-        return revision.flatMap(asked -> view.history(path).stream()
-                .filter(line -> line.revision().equals(asked))
-                .findFirst()
-                .flatMap(HistoryRecord::state));
+        return revision.flatMap(asked -> view.history(path, asked)).flatMap(HistoryRecord::state);
     }
 
     private Looked<OpenRevision> opened(RelativePath path, HistoryRecord.State state, Content.File file, long index)

@@ -91,6 +91,8 @@ final class HistoryKeeper implements AutoCloseable {
             }
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
+        } catch (RuntimeException defect) {
+            log.atError().setCause(defect).log("history is no longer copied on and pruned on this node");
         }
     }
 
@@ -114,8 +116,8 @@ final class HistoryKeeper implements AutoCloseable {
         HistoryUse use = store.pruneHistory(retention, nowNanos, needed::contains, PRUNED_AT_ONCE_MAX);
         count = use.count();
         bytes = use.bytes();
-        Duration rest = count > MANY && !use.isBeyond() ? PRUNE_MANY_EVERY : PRUNE_EVERY;
-        pruneAtNanos = System.nanoTime() + rest.toNanos();
+        Duration rest = count > MANY ? PRUNE_MANY_EVERY : PRUNE_EVERY;
+        pruneAtNanos = System.nanoTime() + (use.isUnfinished() ? 0 : rest.toNanos());
     }
 
     // --- copying on ---

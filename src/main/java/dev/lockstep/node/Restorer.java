@@ -59,7 +59,8 @@ public final class Restorer {
 
     /// What is to be done, or why not.
     private sealed interface Plan {
-        record Propose(Change.Put put, HistoryRecord.State state) implements Plan {}
+        /// @param isThere whether the path holds this content now: only attributes come back
+        record Propose(Change.Put put, HistoryRecord.State state, boolean isThere) implements Plan {}
 
         record Not(Restoring why) implements Plan {}
     }
@@ -83,25 +84,25 @@ public final class Restorer {
                 return new Restoring.NotInTime(false);
             }
             Plan plan = catalog.read(view -> plan(view, path, revision, expected));
-            if (!(plan instanceof Plan.Propose(Change.Put put, HistoryRecord.State state))) {
+            if (!(plan instanceof Plan.Propose(Change.Put put, HistoryRecord.State state, boolean isThere))) {
                 return ((Plan.Not) plan).why();
             }
             if (bytes == null || !bytes.content().equals(put.content())) {
-                switch (ready(path, state, deadline)) {
+                switch (isThere ? new Ready.Bytes(put.content(), Optional.empty()) : ready(path, state, deadline)) {
                     case Ready.Bytes got -> bytes = got;
                     case Ready.Not(Restoring why) -> {
                         return why;
                     }
                 }
             }
-            Optional<Outcome> outcome;
+            CompletableFuture<Optional<Outcome>> decided = replica.restore(put, bytes.inline());
             try {
-                outcome = await(replica.restore(put, bytes.inline()), deadline);
+                Optional<Outcome> outcome = await(decided, deadline);
+                if (outcome.isPresent()) {
+                    return result(outcome.get(), state);
+                }
             } catch (TimeoutException late) {
                 return new Restoring.NotInTime(true);
-            }
-            if (outcome.isPresent()) {
-                return result(outcome.get(), state);
             }
             if (System.nanoTime() - deadline > 0) {
                 return new Restoring.Refused(path + " is being changed in this node's folder");
@@ -121,14 +122,9 @@ public final class Restorer {
         if (!expected.test(live.map(Entry::revision))) {
             return new Plan.Not(new Restoring.Stale(live.map(Entry::revision)));
         }
-        Optional<HistoryRecord.State> state = chosen(view.history(path), live, revision);
+        Optional<HistoryRecord.State> state = chosen(view, path, live, revision);
         if (state.isEmpty()) {
-            return new Plan.Not(
-                    new Restoring.Missing(revision.map(asked -> "no revision " + asked + " of " + path + " is known")
-                            .orElse(
-                                    live.isPresent()
-                                            ? "there is no older revision of " + path
-                                            : "nothing is known of " + path)));
+            return new Plan.Not(new Restoring.Missing(unknown(path, live, revision)));
         }
         Optional<RelativePath> obstacle = obstacle(view, path);
         if (obstacle.isPresent()) {
@@ -140,25 +136,27 @@ public final class Restorer {
                 live.map(Entry::revision).orElse(Revision.NONE),
                 state.get().content(),
                 state.get().attributes());
-        return new Plan.Propose(put, state.get());
+        boolean isThere = live.map(Entry::content).equals(Optional.of(put.content()));
+        return new Plan.Propose(put, state.get(), isThere);
     }
 
     private static Optional<HistoryRecord.State> chosen(
-            List<HistoryRecord> lines, Optional<Entry> live, Optional<Revision> revision) {
-        for (HistoryRecord line : lines) {
-            if (line.state().isEmpty()) {
-                continue;
-            }
-            HistoryRecord.State state = line.state().get();
-            boolean isAsked = revision.map(
-                            asked -> asked.equals(line.revision()) || asked.equals(state.contentRevision()))
-                    .orElseGet(() -> live.map(entry -> !entry.revision().equals(state.contentRevision()))
-                            .orElse(true));
-            if (isAsked) {
-                return line.state();
-            }
+            Catalog.View view, RelativePath path, Optional<Entry> live, Optional<Revision> revision) {
+        if (revision.isPresent()) {
+            return view.history(path, revision.get()).flatMap(HistoryRecord::state);
         }
-        return Optional.empty();
+        Optional<Revision> current = live.map(Entry::revision);
+        return view.history(path, FolderHistory.LINES_MAX).stream()
+                .flatMap(line -> line.state().stream())
+                .filter(state -> !current.equals(Optional.of(state.contentRevision())))
+                .findFirst();
+    }
+
+    private static String unknown(RelativePath path, Optional<Entry> live, Optional<Revision> revision) {
+        if (revision.isPresent()) {
+            return "no revision " + revision.get() + " of " + path + " is known";
+        }
+        return live.isPresent() ? "there is no older revision of " + path : "nothing is known of " + path;
     }
 
     /// A file or link above the path, which would have to give way.

@@ -126,7 +126,9 @@ final class CatalogTest {
     private static List<HistoryRecord> histories(Catalog.View view) {
         Set<RelativePath> paths = new TreeSet<>(view.deletedBelow(RelativePath.ROOT, Integer.MAX_VALUE));
         entries(view).forEach(entry -> paths.add(Objects.requireNonNull(view.path(entry.id()))));
-        return paths.stream().flatMap(path -> view.history(path).stream()).toList();
+        return paths.stream()
+                .flatMap(path -> view.history(path, Integer.MAX_VALUE).stream())
+                .toList();
     }
 
     /// Every record is counted and within the limits; every file and link has its current one, which says how it
@@ -138,7 +140,7 @@ final class CatalogTest {
                 superseded.stream().collect(Collectors.groupingBy(HistoryRecord::entry));
         for (Entry entry : entries) {
             RelativePath path = Objects.requireNonNull(view.path(entry.id()));
-            List<HistoryRecord> own = view.history(path).stream()
+            List<HistoryRecord> own = view.history(path, Integer.MAX_VALUE).stream()
                     .filter(line -> line.entry().equals(entry.id()))
                     .toList();
             if (entry.content().isDirectory()) {

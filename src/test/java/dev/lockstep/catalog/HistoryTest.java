@@ -13,8 +13,10 @@ import dev.lockstep.model.Proposal;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.model.Revision;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,7 +31,7 @@ final class HistoryTest {
     }
 
     private static List<HistoryRecord> history(Scene of, String path) {
-        return of.catalog.read(view -> view.history(RelativePath.of(path)));
+        return of.catalog.read(view -> view.history(RelativePath.of(path), 10_000));
     }
 
     private List<HistoryRecord> history(String path) {
@@ -223,6 +225,42 @@ final class HistoryTest {
         edit(bounded, "old", "text 5");
         assertThat(history(bounded, "old")).hasSize(5);
         assertThat(bounded.catalog.<Long>read(Catalog.View::historyRecords)).isEqualTo(4);
+    }
+
+    /// H05.
+    @Test
+    void aHundredThousandVersionsTakeBoundedRoom() throws IOException {
+        Entry file = scene.file("a", "0");
+        for (int i = 1; i <= 100_000; i++) {
+            scene.outcome(NODE1, scene.edit(file, "text " + i));
+            file = scene.entry(file.id());
+        }
+        Path snapshot = directory.resolve("snapshot");
+        try (Catalog.Pinned pinned = scene.catalog.pin()) {
+            pinned.writeTo(snapshot);
+        }
+
+        assertThat(history("a")).hasSize(HistoryLimits.DEFAULT.perEntryMax() + 1);
+        assertThat(Files.size(snapshot)).isLessThan(1 << 20);
+    }
+
+    @Test
+    void aRevisionIsFoundWhereverItStoodAtThePath() {
+        scene.file("a", "one");
+        scene.outcome(NODE1, scene.delete(scene.at("a")));
+        scene.file("a", "two");
+        edit(scene, "a", "three");
+
+        for (HistoryRecord line : history("a")) {
+            assertThat(scene.catalog.<Optional<HistoryRecord>>read(
+                            view -> view.history(RelativePath.of("a"), line.revision())))
+                    .contains(line);
+        }
+        assertThat(scene.catalog.<Optional<HistoryRecord>>read(
+                        view -> view.history(RelativePath.of("a"), new Revision(9, 0))))
+                .isEmpty();
+        assertThat(scene.catalog.<List<HistoryRecord>>read(view -> view.history(RelativePath.of("a"), 2)))
+                .isEqualTo(history("a").subList(0, 2));
     }
 
     @Test
