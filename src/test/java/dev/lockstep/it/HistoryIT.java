@@ -30,6 +30,7 @@ final class HistoryIT {
 
     private final LocalCluster cluster = SHARED.cluster();
 
+    /// @param seed of its own in each test: a content is held wherever any file or history has it
     private static byte[] large(int seed) {
         byte[] bytes = new byte[LARGE_BYTES + seed];
         new Random(seed).nextBytes(bytes);
@@ -264,18 +265,18 @@ final class HistoryIT {
         Area area = SHARED.area();
         String path = area.name() + "/file";
         Node away = cluster.followers().get(0);
-        area.write(cluster.leader(), "file", large(1));
+        area.write(cluster.leader(), "file", large(11));
         for (Node node : cluster.running()) {
-            area.awaitContent(node, "file", large(1));
+            area.awaitContent(node, "file", large(11));
         }
         cluster.awaitSame(SOON);
         away.kill9();
         Node writer = cluster.leader();
-        area.write(writer, "file", large(2));
+        area.write(writer, "file", large(12));
         for (Node node : cluster.running()) {
-            area.awaitContent(node, "file", large(2));
+            area.awaitContent(node, "file", large(12));
         }
-        Files.write(area.on(away).resolve("file"), large(3));
+        Files.write(area.on(away).resolve("file"), large(13));
         cluster.startAll();
 
         Await.until("a majority holds the first revision", SOON, () -> {
@@ -291,9 +292,9 @@ final class HistoryIT {
     void whatProgramsOverwroteEverywhereIsReportedAsGone() throws Exception {
         Area area = SHARED.area();
         String path = area.name() + "/file";
-        area.write(cluster.node(1), "file", large(1));
+        area.write(cluster.node(1), "file", large(21));
         for (Node node : cluster.running()) {
-            area.awaitContent(node, "file", large(1));
+            area.awaitContent(node, "file", large(21));
         }
         cluster.awaitSame(SOON);
         String first = column(cluster.node(1).face().history(path), "revision").getFirst();
