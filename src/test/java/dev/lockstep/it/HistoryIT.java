@@ -379,6 +379,10 @@ final class HistoryIT {
         cluster.awaitSame(SOON);
         cluster.node(2).kill9();
         cluster.node(3).kill9();
+        Await.until(
+                "node1 sees that it is alone",
+                SOON,
+                () -> !cluster.node(1).status().get("hasQuorum").asBoolean());
 
         Shell.Ended refused = command(cluster.node(1), "cat", path);
         assertThat(refused.code()).as(refused.output()).isEqualTo(4);
