@@ -8,6 +8,7 @@ import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -50,6 +51,8 @@ public final class ApiServer implements AutoCloseable {
         configuration.setSendServerVersion(false);
         configuration.setSendDateHeader(false);
         configuration.setRequestHeaderSize(HEADER_BYTES_MAX);
+        // Names are bytes, also such as make a bad URI: paths are read from what was sent, see PathParameter.
+        configuration.setUriCompliance(UriCompliance.UNSAFE);
         ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(configuration));
         connector.setHost(address.host());
         connector.setPort(address.port());
@@ -58,6 +61,7 @@ public final class ApiServer implements AutoCloseable {
         // More than that wait to be accepted: descriptors are for files first.
         server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, server));
         ServletContextHandler context = new ServletContextHandler();
+        context.getServletHandler().setDecodeAmbiguousURIs(true);
         context.addServlet(new ServletHolder(new ApiServlet(node, connector::getLocalPort)), "/*");
         context.setErrorHandler(new PlainErrors());
         server.setErrorHandler(new PlainErrors());

@@ -2,6 +2,7 @@ package dev.lockstep.api;
 
 import dev.lockstep.model.Address;
 import dev.lockstep.model.NodeId;
+import dev.lockstep.model.RelativePath;
 import dev.lockstep.node.Node;
 import dev.lockstep.node.SyncReport;
 import dev.lockstep.node.VerifyReport;
@@ -40,11 +41,13 @@ final class ApiServlet extends HttpServlet {
 
     private final transient Node node;
     private final transient IntSupplier port;
-    private final transient JsonMapper json = JsonMapper.shared();
+    private final transient Answers answers = new Answers();
+    private final transient HistoryResources paths;
 
     ApiServlet(Node node, IntSupplier port) {
         this.node = node;
         this.port = port;
+        this.paths = new HistoryResources(node.history(), node.restorer(), answers);
     }
 
     @Override
@@ -54,7 +57,7 @@ final class ApiServlet extends HttpServlet {
         response.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
         String refusal = refusal(request);
         if (refusal != null) {
-            error(response, HttpServletResponse.SC_FORBIDDEN, refusal);
+            answers.error(response, HttpServletResponse.SC_FORBIDDEN, refusal);
             return;
         }
         try {
@@ -63,19 +66,25 @@ final class ApiServlet extends HttpServlet {
                 case "POST" -> post(request, response);
                 default -> {
                     response.setHeader("Allow", "GET, HEAD, POST");
-                    error(response, HttpServletResponse.SC_METHOD_NOT_ALLOWED, "only GET, HEAD and POST");
+                    answers.error(response, HttpServletResponse.SC_METHOD_NOT_ALLOWED, "only GET, HEAD and POST");
                 }
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            error(response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, "stopping");
+            answers.error(response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, "stopping");
         } catch (JacksonException malformed) {
-            error(response, HttpServletResponse.SC_BAD_REQUEST, "the body is not JSON");
+            answers.error(response, HttpServletResponse.SC_BAD_REQUEST, "the body is not JSON");
         } catch (IllegalArgumentException malformed) {
-            error(response, HttpServletResponse.SC_BAD_REQUEST, String.valueOf(malformed.getMessage()));
+            answers.error(response, HttpServletResponse.SC_BAD_REQUEST, String.valueOf(malformed.getMessage()));
         } catch (CompletionException late) {
             log.atWarn().addKeyValue("cause", String.valueOf(late.getCause())).log("a request was not answered");
-            error(response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, "the node did not answer in time");
+            answers.error(response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, "the node did not answer in time");
+        } catch (IOException failed) {
+            if (response.isCommitted()) {
+                throw failed;
+            }
+            response.resetBuffer();
+            answers.error(response, HttpServletResponse.SC_INTERNAL_SERVER_ERROR, String.valueOf(failed.getMessage()));
         }
     }
 
@@ -100,23 +109,27 @@ final class ApiServlet extends HttpServlet {
         }
     }
 
-    private void get(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    private void get(HttpServletRequest request, HttpServletResponse response)
+            throws IOException, InterruptedException {
+        if (paths.get(request, response)) {
+            return;
+        }
         switch (request.getRequestURI()) {
-            case "/healthz" -> text(response, HttpServletResponse.SC_OK, "ok\n");
+            case "/healthz" -> answers.text(response, HttpServletResponse.SC_OK, "ok\n");
             case "/readyz" -> {
                 boolean isReady = node.isReady();
-                text(
+                answers.text(
                         response,
                         isReady ? HttpServletResponse.SC_OK : HttpServletResponse.SC_SERVICE_UNAVAILABLE,
                         isReady ? "ready\n" : "not ready: no quorum, or the first scan is not done\n");
             }
-            case "/metrics" -> text(response, HttpServletResponse.SC_OK, MetricsText.of(node.status()));
-            case "/v1/status" -> json(response, HttpServletResponse.SC_OK, node.status());
-            case "/v1/tree" -> json(response, HttpServletResponse.SC_OK, node.tree());
+            case "/metrics" -> answers.text(response, HttpServletResponse.SC_OK, MetricsText.of(node.status()));
+            case "/v1/status" -> answers.json(response, HttpServletResponse.SC_OK, node.status());
+            case "/v1/tree" -> answers.json(response, HttpServletResponse.SC_OK, node.tree());
             case "/v1/conflicts" ->
-                json(response, HttpServletResponse.SC_OK, Map.of("conflicts", node.conflicts(CONFLICTS_MAX)));
-            case "/v1/members" -> json(response, HttpServletResponse.SC_OK, Map.of("members", members()));
-            case null, default -> error(response, HttpServletResponse.SC_NOT_FOUND, "no such resource");
+                answers.json(response, HttpServletResponse.SC_OK, Map.of("conflicts", node.conflicts(CONFLICTS_MAX)));
+            case "/v1/members" -> answers.json(response, HttpServletResponse.SC_OK, Map.of("members", members()));
+            default -> answers.error(response, HttpServletResponse.SC_NOT_FOUND, "no such resource");
         }
     }
 
@@ -136,33 +149,41 @@ final class ApiServlet extends HttpServlet {
             throws IOException, InterruptedException {
         String type = request.getContentType();
         if (type == null || !JSON_TYPE.matcher(type).matches()) {
-            error(response, HttpServletResponse.SC_UNSUPPORTED_MEDIA_TYPE, "POST needs Content-Type: application/json");
+            answers.error(
+                    response,
+                    HttpServletResponse.SC_UNSUPPORTED_MEDIA_TYPE,
+                    "POST needs Content-Type: application/json");
             return;
         }
         byte[] body = request.getInputStream().readNBytes(BODY_BYTES_MAX + 1);
         if (body.length > BODY_BYTES_MAX) {
-            error(response, HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE, "the body is too large");
+            answers.error(response, HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE, "the body is too large");
             return;
         }
-        JsonNode parsed = json.readTree(body.length == 0 ? "{}".getBytes(StandardCharsets.UTF_8) : body);
+        JsonNode parsed = JsonMapper.shared().readTree(body.length == 0 ? "{}".getBytes(StandardCharsets.UTF_8) : body);
+        RelativePath toRestore = HistoryResources.path(request.getRequestURI(), HistoryResources.RESTORE);
+        if (toRestore != null) {
+            paths.restore(toRestore, timeout(parsed), request, response);
+            return;
+        }
         switch (request.getRequestURI()) {
             case "/v1/sync" -> {
                 SyncReport report = node.sync(flag(parsed, "all"), flag(parsed, "scan"), timeout(parsed));
-                json(
+                answers.json(
                         response,
                         report.done() ? HttpServletResponse.SC_OK : HttpServletResponse.SC_GATEWAY_TIMEOUT,
                         report);
             }
             case "/v1/verify" -> {
                 VerifyReport report = node.verify(timeout(parsed));
-                json(response, HttpServletResponse.SC_OK, report);
+                answers.json(response, HttpServletResponse.SC_OK, report);
             }
             case "/v1/members/replace" ->
                 administer(response, () -> node.replaceMember(new NodeId(required(parsed, "node"))));
             case "/v1/leader/transfer" ->
                 administer(response, () -> node.transferLeadership(new NodeId(required(parsed, "node"))));
             case "/v1/deletions/resume" -> administer(response, node::resumeDeletions);
-            case null, default -> error(response, HttpServletResponse.SC_NOT_FOUND, "no such resource");
+            default -> answers.error(response, HttpServletResponse.SC_NOT_FOUND, "no such resource");
         }
     }
 
@@ -176,10 +197,10 @@ final class ApiServlet extends HttpServlet {
         try {
             step.run();
         } catch (IOException refused) {
-            error(response, HttpServletResponse.SC_CONFLICT, String.valueOf(refused.getMessage()));
+            answers.error(response, HttpServletResponse.SC_CONFLICT, String.valueOf(refused.getMessage()));
             return;
         }
-        json(response, HttpServletResponse.SC_OK, Map.of("done", true));
+        answers.json(response, HttpServletResponse.SC_OK, Map.of("done", true));
     }
 
     private static boolean flag(JsonNode body, String name) {
@@ -197,21 +218,5 @@ final class ApiServlet extends HttpServlet {
             throw new IllegalArgumentException("the body must name a " + name);
         }
         return value;
-    }
-
-    private void json(HttpServletResponse response, int status, Object value) throws IOException {
-        response.setStatus(status);
-        response.setContentType("application/json;charset=utf-8");
-        response.getOutputStream().write(json.writeValueAsBytes(value));
-    }
-
-    private void error(HttpServletResponse response, int status, String reason) throws IOException {
-        json(response, status, Map.of("error", reason));
-    }
-
-    private static void text(HttpServletResponse response, int status, String text) throws IOException {
-        response.setStatus(status);
-        response.setContentType("text/plain;charset=utf-8");
-        response.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
     }
 }

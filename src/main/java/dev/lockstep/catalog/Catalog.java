@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// is damaged; the node must stop then.
 public final class Catalog implements AutoCloseable {
     private final OrderedStore store;
+    private final HistoryLimits limits;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
 
     /// Written under the write lock, by the applying thread.
@@ -44,7 +45,13 @@ public final class Catalog implements AutoCloseable {
     /// Continues with what the store holds; an empty store is an empty tree. The catalog closes the store
     /// with itself.
     public Catalog(OrderedStore store) {
+        this(store, HistoryLimits.DEFAULT);
+    }
+
+    /// @param limits the same on all nodes
+    Catalog(OrderedStore store, HistoryLimits limits) {
         this.store = store;
+        this.limits = limits;
         summary = Summary.of(store.records());
     }
 
@@ -81,6 +88,29 @@ public final class Catalog implements AutoCloseable {
         List<Entry> conflictCopies(int limit);
 
         long conflictCopyCount();
+
+        /// What happened to the file or symlink at the path, and to those deleted there, newest first. Empty for
+        /// a directory that nothing else stood at before.
+        ///
+        /// @param limit beyond which those deleted there longest ago are left out
+        List<HistoryRecord> history(RelativePath path, int limit);
+
+        /// What the commit did at the path, as far as it is remembered.
+        Optional<HistoryRecord> history(RelativePath path, Revision revision);
+
+        /// The superseded records of all entries, in the order in which they were superseded.
+        ///
+        /// @param after null to begin with the first one; else one that was seen before, which may be forgotten
+        List<HistoryRecord> superseded(@Nullable HistoryRecord after, int limit);
+
+        /// Paths below the directory at which something was deleted and nothing stands now, in the order of their
+        /// bytes.
+        ///
+        /// @param limit of the paths looked at
+        List<RelativePath> deletedBelow(RelativePath directory, int limit);
+
+        /// How many superseded records are remembered.
+        long historyRecords();
 
         /// The stores of the node that were replaced, all there ever were: none of them may come back.
         Set<StoreId> lostStores(NodeId node);
@@ -140,11 +170,12 @@ public final class Catalog implements AutoCloseable {
         List<Outcome> outcomes = new ArrayList<>();
         for (Change change : proposal.changes()) {
             Revision now = new Revision(logIndex, outcomes.size());
+            draft.begin(now, new HistoryRecord.Signature(operation.node(), proposal.clockMillis()));
             outcomes.add(Rules.decide(draft, operation.node(), now, change));
         }
         OrderedStore.Batch batch = new OrderedStore.Batch();
         Operations.write(batch, operation, outcomes);
-        Summary after = draft.write(logIndex, batch);
+        Summary after = draft.write(logIndex, batch, limits);
         Set<EntryId> touched = draft.touched();
         commit(batch, after);
         return new Decided(result, outcomes, touched, draft.superseded());

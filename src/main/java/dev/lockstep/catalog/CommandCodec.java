@@ -125,12 +125,16 @@ public final class CommandCodec {
         proposal.contents().forEach(content -> out.bytes(4, content));
         Carried carried = Carried.of(proposal.contents());
         proposal.changes().forEach(change -> out.message(5, inner -> write(inner, change, carried)));
+        if (proposal.clockMillis() != 0) {
+            out.signed(6, proposal.clockMillis());
+        }
     }
 
     private static Decoded proposal(WireReader in) throws IOException {
         @Nullable NodeId node = null;
         long incarnation = 0;
         long sequence = 0;
+        long clockMillis = 0;
         Carried carried = Carried.nothing();
         List<Change> changes = new ArrayList<>();
         for (int field = in.next(); field != 0; field = in.next()) {
@@ -143,12 +147,14 @@ public final class CommandCodec {
                     changes.add(change(in.message(), carried));
                     requireAtMost(Proposal.CHANGES_MAX, changes.size());
                 }
+                case 6 -> clockMillis = in.signed();
                 default -> in.skip();
             }
         }
         OperationId operation = new OperationId(required(node), incarnation, sequence);
         List<Bytes> contents = List.copyOf(carried.contents().values());
-        return new Decoded(new Command.Propose(new Proposal(operation, changes, contents)), carried.contents());
+        Proposal proposal = new Proposal(operation, changes, contents, clockMillis);
+        return new Decoded(new Command.Propose(proposal), carried.contents());
     }
 
     private static void write(WireWriter out, Change change, Carried carried) {

@@ -5,7 +5,11 @@ import dev.lockstep.model.Content;
 import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -25,12 +29,21 @@ final class Draft implements Tree {
     private NavigableMap<EntryId, Optional<Entry>> entries = new TreeMap<>();
     private NavigableMap<Slot, Optional<EntryId>> links = new TreeMap<>();
     private List<Applied.Superseded> superseded = new ArrayList<>();
+    private List<HistoryStep> steps = new ArrayList<>();
+    private Revision now = Revision.NONE;
+    private HistoryRecord.@Nullable Signature by;
     private EntryId nextId;
 
     Draft(OrderedStore.Records stored, Summary before) {
         this.stored = stored;
         this.before = before;
         nextId = before.nextId();
+    }
+
+    /// Says what the changes of the tree from here on belong to.
+    void begin(Revision revision, HistoryRecord.Signature signature) {
+        now = revision;
+        by = signature;
     }
 
     @Override
@@ -78,6 +91,7 @@ final class Draft implements Tree {
             detach(old);
             noteSuperseded(old, entry);
         }
+        noteStep(old, entry);
         entries.put(entry.id(), Optional.of(entry));
         links.put(Slot.of(entry), Optional.of(entry.id()));
     }
@@ -96,6 +110,7 @@ final class Draft implements Tree {
     public void remove(Entry entry) {
         detach(entry);
         noteSuperseded(entry, null);
+        noteStep(entry, null);
         entries.put(entry.id(), Optional.empty());
     }
 
@@ -104,6 +119,7 @@ final class Draft implements Tree {
         NavigableMap<EntryId, Optional<Entry>> entriesBefore = new TreeMap<>(entries);
         NavigableMap<Slot, Optional<EntryId>> linksBefore = new TreeMap<>(links);
         List<Applied.Superseded> supersededBefore = new ArrayList<>(superseded);
+        List<HistoryStep> stepsBefore = new ArrayList<>(steps);
         EntryId nextIdBefore = nextId;
         if (attempt.getAsBoolean()) {
             return true;
@@ -111,6 +127,7 @@ final class Draft implements Tree {
         entries = entriesBefore;
         links = linksBefore;
         superseded = supersededBefore;
+        steps = stepsBefore;
         nextId = nextIdBefore;
         return false;
     }
@@ -132,7 +149,7 @@ final class Draft implements Tree {
     /// Adds what has changed to the batch.
     ///
     /// @return the summary after it
-    Summary write(long logIndex, OrderedStore.Batch batch) {
+    Summary write(long logIndex, OrderedStore.Batch batch, HistoryLimits limits) {
         Tally tally = new Tally(before);
         for (EntryId id : touched()) {
             Entry old = storedEntry(id);
@@ -155,7 +172,8 @@ final class Draft implements Tree {
             Bytes key = Keys.child(link.getKey());
             link.getValue().ifPresentOrElse(id -> batch.put(key, Keys.value(id)), () -> batch.delete(key));
         }
-        return tally.summary(logIndex, nextId);
+        long history = new History(stored, limits, before.history()).write(steps, batch);
+        return tally.summary(logIndex, nextId, history);
     }
 
     private static void writeConflictCopy(OrderedStore.Batch batch, EntryId id, boolean isConflictCopy) {
@@ -171,6 +189,31 @@ final class Draft implements Tree {
         if (!isSame && old.content() instanceof Content.File file) {
             superseded.add(new Applied.Superseded(old.id(), file, old.revision()));
         }
+    }
+
+    private void noteStep(@Nullable Entry old, @Nullable Entry entry) {
+        Entry any = entry == null ? old : entry;
+        Optional<HistoryRecord.What> what = HistoryStep.what(old, entry);
+        if (any == null || by == null || what.isEmpty()) {
+            return;
+        }
+        Optional<RelativePath> path =
+                old == null || what.get() == HistoryRecord.What.EDITED ? Optional.empty() : path(old);
+        steps.add(new HistoryStep(any.id(), what.get(), now, by, old, path));
+    }
+
+    /// @return empty if it is too long to be remembered, or a move under way has bent the tree to a ring
+    private Optional<RelativePath> path(Entry entry) {
+        Deque<Name> names = new ArrayDeque<>();
+        int bytes = -1;
+        for (Entry at = entry; at != null; at = entry(at.parent())) {
+            names.addFirst(at.name());
+            bytes += 1 + at.name().bytes().size();
+            if (bytes > HistoryLimits.PATH_BYTES_MAX) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(new RelativePath(List.copyOf(names)));
     }
 
     private @Nullable Entry storedEntry(EntryId id) {

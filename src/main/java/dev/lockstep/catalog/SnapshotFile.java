@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 record SnapshotFile(Path file, Summary summary) {
     private static final byte[] HEAD = "lockstep catalog 1\n".getBytes(StandardCharsets.US_ASCII);
     private static final int BUFFER_BYTES = 1 << 16;
-    private static final int KEY_BYTES_MAX = 1 << 10;
+    private static final int KEY_BYTES_MAX = 1 << 13;
     private static final int VALUE_BYTES_MAX = 1 << 20;
     private static final int END = 0;
 
@@ -109,6 +109,7 @@ record SnapshotFile(Path file, Summary summary) {
     private static final class Check {
         private final Tally tally = new Tally(Summary.BLANK);
         private Summary claimed = Summary.BLANK;
+        private long history;
         private @Nullable Bytes last;
 
         void put(Bytes key, Bytes value) {
@@ -121,11 +122,13 @@ record SnapshotFile(Path file, Summary summary) {
             } else if (key.at(0) == Keys.ENTRY) {
                 Entry entry = RecordCodec.entry(value);
                 tally.enters(entry);
+            } else if (key.at(0) == Keys.HISTORY) {
+                history++;
             }
         }
 
         Summary summary() {
-            Summary counted = tally.summary(claimed.appliedIndex(), claimed.nextId());
+            Summary counted = tally.summary(claimed.appliedIndex(), claimed.nextId(), history);
             if (!counted.equals(claimed)) {
                 throw new IllegalArgumentException("the entries are not those of the summary");
             }

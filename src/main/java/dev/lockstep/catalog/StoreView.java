@@ -7,6 +7,7 @@ import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
 import dev.lockstep.model.StoreId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -115,6 +116,34 @@ record StoreView(OrderedStore.Records records, Summary summary) implements Catal
         records.scan(
                 Keys.firstLostStore(node), Keys.afterLostStores(node), (key, _) -> stores.add(Keys.lostStore(key)));
         return stores;
+    }
+
+    @Override
+    public List<HistoryRecord> history(RelativePath path, int limit) {
+        return new HistoryReader(records).of(path, find(path).orElse(null), limit);
+    }
+
+    @Override
+    public Optional<HistoryRecord> history(RelativePath path, Revision revision) {
+        return new HistoryReader(records).at(path, find(path).orElse(null), revision);
+    }
+
+    @Override
+    public List<HistoryRecord> superseded(@Nullable HistoryRecord after, int limit) {
+        return new HistoryReader(records).superseded(after, limit);
+    }
+
+    @Override
+    public List<RelativePath> deletedBelow(RelativePath directory, int limit) {
+        return new HistoryReader(records)
+                .deletedBelow(directory, limit).stream()
+                        .filter(path -> find(path).isEmpty())
+                        .toList();
+    }
+
+    @Override
+    public long historyRecords() {
+        return summary.history();
     }
 
     private Entry linked(Bytes id) {

@@ -12,11 +12,12 @@ import java.io.IOException;
 /// @param entries        how many there are
 /// @param conflictCopies how many of them are conflict copies
 /// @param digest         of all entries
-record Summary(long appliedIndex, EntryId nextId, long entries, long conflictCopies, Digest digest) {
-    static final Summary BLANK = new Summary(0, new EntryId(1), 0, 0, TreeDigest.empty());
+/// @param history        how many superseded records of history there are
+record Summary(long appliedIndex, EntryId nextId, long entries, long conflictCopies, Digest digest, long history) {
+    static final Summary BLANK = new Summary(0, new EntryId(1), 0, 0, TreeDigest.empty(), 0);
 
     Summary at(long logIndex) {
-        return new Summary(logIndex, nextId, entries, conflictCopies, digest);
+        return new Summary(logIndex, nextId, entries, conflictCopies, digest, history);
     }
 
     static Summary of(OrderedStore.Records records) {
@@ -36,6 +37,7 @@ record Summary(long appliedIndex, EntryId nextId, long entries, long conflictCop
             out.number(3, entries);
             out.number(4, conflictCopies);
             out.bytes(5, digest.bytes());
+            out.number(6, history);
         });
     }
 
@@ -45,6 +47,7 @@ record Summary(long appliedIndex, EntryId nextId, long entries, long conflictCop
         long entries = 0;
         long conflictCopies = 0;
         Digest digest = BLANK.digest;
+        long history = 0;
         for (int field = in.next(); field != 0; field = in.next()) {
             switch (field) {
                 case 1 -> appliedIndex = in.number();
@@ -52,9 +55,10 @@ record Summary(long appliedIndex, EntryId nextId, long entries, long conflictCop
                 case 3 -> entries = in.number();
                 case 4 -> conflictCopies = in.number();
                 case 5 -> digest = new Digest(in.bytes());
+                case 6 -> history = in.number();
                 default -> in.skip();
             }
         }
-        return new Summary(appliedIndex, new EntryId(nextId), entries, conflictCopies, digest);
+        return new Summary(appliedIndex, new EntryId(nextId), entries, conflictCopies, digest, history);
     }
 }

@@ -27,7 +27,8 @@ final class Tally {
         conflictCopies -= entry.isConflictCopy() ? 1 : 0;
     }
 
-    Summary summary(long appliedIndex, EntryId nextId) {
-        return new Summary(appliedIndex, nextId, entries, conflictCopies, digest.toDigest());
+    /// @param history superseded records of history
+    Summary summary(long appliedIndex, EntryId nextId, long history) {
+        return new Summary(appliedIndex, nextId, entries, conflictCopies, digest.toDigest(), history);
     }
 }

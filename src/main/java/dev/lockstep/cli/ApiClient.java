@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import dev.lockstep.model.Address;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -22,6 +23,8 @@ final class ApiClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
     private static final List<Address> USUAL =
             List.of(new Address("127.0.0.1", 9001), new Address("127.0.0.1", 9002), new Address("127.0.0.1", 9003));
+    /// A content may have to come from another node first.
+    private static final Duration OPEN_TIMEOUT = Duration.ofMinutes(10);
 
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -130,6 +133,25 @@ final class ApiClient {
                 .POST(HttpRequest.BodyPublishers.ofString(body))
                 .build();
         return http.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    HttpResponse<InputStream> open(String path) throws IOException, InterruptedException {
+        HttpRequest request =
+                HttpRequest.newBuilder(uri(path)).timeout(OPEN_TIMEOUT).build();
+        return http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+    }
+
+    /// @param ifMatch revision that must stand there, null for any
+    HttpResponse<String> restore(String path, @Nullable String ifMatch, Duration timeout)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path))
+                .timeout(timeout.plusSeconds(10))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"timeoutMillis\":" + timeout.toMillis() + "}"));
+        if (ifMatch != null) {
+            request.header("If-Match", '"' + ifMatch + '"');
+        }
+        return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
     private URI uri(String path) {

@@ -7,7 +7,9 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Which node a command asks.
 final class ApiOptions {
@@ -60,6 +62,20 @@ final class ApiOptions {
             System.err.println("lockstep: " + failed.getMessage());
             return ExitCode.FAILED;
         }
+    }
+
+    /// Tells why a node did not do what was asked.
+    ///
+    /// @param body of its answer
+    static int refused(int status, String body) {
+        String reason;
+        try {
+            reason = JsonMapper.shared().readTree(body).path("error").asString(body);
+        } catch (JacksonException notJson) {
+            reason = "the node answered " + status;
+        }
+        System.err.println("lockstep: " + reason);
+        return ExitCode.of(status);
     }
 
     /// Sends an order and tells what came of it.

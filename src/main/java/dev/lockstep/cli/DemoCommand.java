@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// A whole cluster on this machine, one process per node.
@@ -41,6 +42,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--http-port", description = "First port of the API (default: ${DEFAULT-VALUE}).")
     private int httpPort = 9001;
 
+    @Mixin
+    private HistoryOptions history = new HistoryOptions();
+
     private final List<Process> processes = new CopyOnWriteArrayList<>();
     private final Map<Integer, ApiClient> apis = new HashMap<>();
     private volatile boolean isStopping;
@@ -55,6 +59,12 @@ final class DemoCommand implements Callable<Integer> {
         if (!isPortRange(raftPort) || !isPortRange(httpPort) || Math.abs(raftPort - httpPort) < nodes) {
             System.err.println("lockstep: --raft-port and --http-port must be 1 to " + (PORT_MAX - nodes + 1) + " and "
                     + nodes + " or more apart");
+            return ExitCode.WRONG_USAGE;
+        }
+        try {
+            history.retention();
+        } catch (IllegalArgumentException malformed) {
+            System.err.println("lockstep: " + malformed.getMessage());
             return ExitCode.WRONG_USAGE;
         }
         Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
@@ -92,7 +102,7 @@ final class DemoCommand implements Callable<Integer> {
         for (int peer = 1; peer <= nodes; peer++) {
             peers.add("node" + peer + "=127.0.0.1:" + (raftPort + peer - 1));
         }
-        return List.of(
+        List<String> arguments = new ArrayList<>(List.of(
                 "node",
                 "--id",
                 "node" + i,
@@ -101,7 +111,9 @@ final class DemoCommand implements Callable<Integer> {
                 "--peers",
                 String.join(",", peers),
                 "--http",
-                "127.0.0.1:" + (httpPort + i - 1));
+                "127.0.0.1:" + (httpPort + i - 1)));
+        arguments.addAll(history.arguments());
+        return arguments;
     }
 
     private Process start(int i) throws IOException {

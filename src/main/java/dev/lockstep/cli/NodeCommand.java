@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// Runs one node in the foreground; the same command restarts it.
@@ -46,6 +47,9 @@ final class NodeCommand implements Callable<Integer> {
             description = "Stop when standard input ends, as it does with the program that holds its other end.")
     private boolean isBoundToInput;
 
+    @Mixin
+    private HistoryOptions history = new HistoryOptions();
+
     @Override
     public Integer call() {
         try {
@@ -65,7 +69,12 @@ final class NodeCommand implements Callable<Integer> {
                     ? NodeConfig.defaultState(folderPath)
                     : Path.of(state).toAbsolutePath().normalize();
             return new NodeConfig(
-                    new NodeId(id), folderPath, statePath, NodeConfig.parsePeers(peers), Address.parse(http));
+                    new NodeId(id),
+                    folderPath,
+                    statePath,
+                    NodeConfig.parsePeers(peers),
+                    Address.parse(http),
+                    history.retention());
         } catch (IllegalArgumentException malformed) {
             throw new InvalidConfiguration(String.valueOf(malformed.getMessage()));
         }

@@ -14,15 +14,19 @@ import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Retention;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// The contents of this node, each once: staged, history, or standing in the folder. Thread-safe.
@@ -33,6 +37,9 @@ public final class ContentStore {
     private static final int CANDIDATES_MAX = 8;
     private static final int COPY_BUFFER_BYTES = 1 << 20;
     private static final String PART = ".part-";
+    private static final Pattern DIGEST = Pattern.compile("01[0-9a-f]{64}");
+    /// What just became history may be what a proposal under way counts on: it is not pruned yet.
+    private static final long FRESH_NANOS = Duration.ofMinutes(1).toNanos();
 
     private final FolderRoot state;
     private final FolderRoot folder;
@@ -86,7 +93,7 @@ public final class ContentStore {
     }
 
     /// Makes a durable copy of a content that stands in the folder, where a user may overwrite it at any
-    /// moment.
+    /// moment, or in history, where it may be pruned.
     ///
     /// @throws IOException if it stands nowhere on this node any more
     public void stagePrivately(Content.File content) throws IOException {
@@ -165,30 +172,68 @@ public final class ContentStore {
         state.rename(part, state, historyPath(digest), RenameMode.REPLACE);
     }
 
+    /// Makes a staged content history, if there is one: its revision gave way before it was placed.
+    public void stagedToHistory(Digest digest) throws IOException {
+        try {
+            state.rename(stagedPath(digest), state, historyPath(digest), RenameMode.REPLACE);
+        } catch (FolderException refused) {
+            if (refused.errno() != Errno.NOT_FOUND) {
+                throw refused;
+            }
+        }
+    }
+
+    /// Begins to receive a content in order that becomes history.
+    public Receiver receiveHistory(Content.File content) throws IOException {
+        RelativePath part = partPath(content.digest());
+        return new Receiver(state, state.createExclusive(part, 0600), part, historyPath(content.digest()), content);
+    }
+
     /// Removes the contents that have been history for longest, beyond what is to be kept.
     ///
     /// @param nowNanos nanoseconds since 1970
-    public void pruneHistory(Retention retention, long nowNanos) throws IOException {
-        record Kept(RelativePath path, long sizeBytes, long sinceNanos) {}
+    /// @param isNeeded whether a content must stay, because an entry is still to be placed with it
+    /// @param limit    removes at most so many
+    public HistoryUse pruneHistory(Retention retention, long nowNanos, Predicate<Digest> isNeeded, int limit)
+            throws IOException {
+        List<Kept> kept = kept();
+        long bytes = kept.stream().mapToLong(Kept::sizeBytes).sum();
+        long count = kept.size();
+        int removed = 0;
+        for (Kept oldest : kept) {
+            long ageNanos = nowNanos - oldest.sinceNanos();
+            boolean isOld = Duration.ofNanos(ageNanos).compareTo(retention.age()) > 0;
+            boolean isWithin = !isOld && bytes <= retention.bytesMax() && count <= retention.countMax();
+            if (isWithin || ageNanos < FRESH_NANOS) {
+                return new HistoryUse(count, bytes, false);
+            }
+            if (removed == limit) {
+                return new HistoryUse(count, bytes, true);
+            }
+            if (!isNeeded.test(oldest.digest())) {
+                unlinkIfThere(historyPath(oldest.digest()));
+                bytes -= oldest.sizeBytes();
+                count--;
+                removed++;
+            }
+        }
+        return new HistoryUse(count, bytes, false);
+    }
+
+    private record Kept(Digest digest, long sizeBytes, long sinceNanos) {}
+
+    /// The oldest first.
+    private List<Kept> kept() throws IOException {
         List<Kept> kept = new ArrayList<>();
         for (DirectoryItem item : state.list(HISTORY)) {
-            RelativePath path = HISTORY.child(item.name());
-            Stamp stamp = state.stat(path);
-            if (stamp != null) {
-                kept.add(new Kept(path, stamp.sizeBytes(), stamp.ctimeNanos()));
+            Stamp stamp = state.stat(HISTORY.child(item.name()));
+            if (stamp != null && DIGEST.matcher(item.name().toString()).matches()) {
+                Digest digest = Digest.parse(item.name().toString());
+                kept.add(new Kept(digest, stamp.sizeBytes(), stamp.ctimeNanos()));
             }
         }
-        kept.sort(Comparator.comparingLong(Kept::sinceNanos).reversed());
-        long bytes = 0;
-        long count = 0;
-        for (Kept one : kept) {
-            bytes += one.sizeBytes();
-            count++;
-            boolean isOld = nowNanos - one.sinceNanos() > retention.age().toNanos();
-            if (isOld || bytes > retention.bytesMax() || count > retention.countMax()) {
-                unlinkIfThere(one.path());
-            }
-        }
+        kept.sort(Comparator.comparingLong(Kept::sinceNanos));
+        return kept;
     }
 
     // --- reading ---
@@ -215,6 +260,38 @@ public final class ContentStore {
             }
         }
         return null;
+    }
+
+    /// Whether a content stands anywhere on this node.
+    public boolean has(Digest digest) throws IOException {
+        try (OpenContent content = open(digest)) {
+            return content != null;
+        }
+    }
+
+    /// As [#open], having read all of it and found it right.
+    ///
+    /// @return null if it stands nowhere on this node as it should
+    public @Nullable OpenContent openVerified(Content.File content) throws IOException {
+        OpenContent open = open(content.digest());
+        if (open == null) {
+            return null;
+        }
+        boolean isRight = false;
+        try {
+            isRight = open.sizeBytes() == content.sizeBytes() && open.digest().equals(content.digest());
+            return isRight ? open : null;
+        } finally {
+            if (!isRight) {
+                open.close();
+            }
+        }
+    }
+
+    /// Begins to receive a content in order that is to be read once and kept by no name.
+    public Receiver receiveUnnamed(Content.File content) throws IOException {
+        RelativePath part = partPath(content.digest());
+        return new Receiver(state, state.createExclusive(part, 0600), part, part, content);
     }
 
     private @Nullable OpenContent openHeld(Held held) throws IOException {

@@ -2,6 +2,7 @@ package dev.lockstep.content;
 
 import dev.lockstep.folder.FileHandle;
 import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Digest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,15 @@ public final class OpenContent implements AutoCloseable {
             throw new IOException("shorter than its content: " + file.path());
         }
         requireUnchanged();
+    }
+
+    /// Reads all of it.
+    ///
+    /// @throws IOException if the file is no longer this content
+    Digest digest() throws IOException {
+        Digest digest = ContentStore.digestOf(file, sizeBytes);
+        requireUnchanged();
+        return digest;
     }
 
     private void requireUnchanged() throws IOException {

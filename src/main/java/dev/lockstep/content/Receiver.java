@@ -21,6 +21,7 @@ public final class Receiver implements AutoCloseable {
     private final MessageDigest digester = Digest.digester();
     private long received;
     private boolean isFinished;
+    private boolean isHandedOver;
 
     Receiver(FolderRoot state, FileHandle file, RelativePath part, RelativePath target, Content.File content) {
         this.state = state;
@@ -42,18 +43,35 @@ public final class Receiver implements AutoCloseable {
     ///
     /// @throws IOException if it is not the content that was expected
     public void finish() throws IOException {
-        if (received != content.sizeBytes() || !Digest.finish(digester).equals(content.digest())) {
-            throw new IOException("received bytes are not the content " + content.digest());
-        }
+        requireWhole();
         file.datasync();
         state.rename(part, state, target, RenameMode.REPLACE);
         state.fsyncDirectory(target.parent());
         isFinished = true;
     }
 
+    /// Takes the content's name away and opens it: it is gone with the last reader.
+    ///
+    /// @throws IOException if it is not the content that was expected
+    public OpenContent finishUnnamed() throws IOException {
+        requireWhole();
+        state.unlink(part);
+        isFinished = true;
+        isHandedOver = true;
+        return new OpenContent(file, received, null);
+    }
+
+    private void requireWhole() throws IOException {
+        if (received != content.sizeBytes() || !Digest.finish(digester).equals(content.digest())) {
+            throw new IOException("received bytes are not the content " + content.digest());
+        }
+    }
+
     @Override
     public void close() throws IOException {
-        file.close();
+        if (!isHandedOver) {
+            file.close();
+        }
         if (!isFinished) {
             Stamp left = state.stat(part);
             if (left != null) {

@@ -10,7 +10,6 @@ import dev.lockstep.consensus.ratis.PeerPort;
 import dev.lockstep.consensus.ratis.RatisConfig;
 import dev.lockstep.consensus.ratis.RatisConsensus;
 import dev.lockstep.content.ContentStore;
-import dev.lockstep.content.Retention;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.NativeFolderRoot;
 import dev.lockstep.folder.RenameSupport;
@@ -28,12 +27,14 @@ import dev.lockstep.replica.LoopThread;
 import dev.lockstep.replica.Problems;
 import dev.lockstep.replica.ReplicaStatus;
 import dev.lockstep.replica.StoredContents;
+import dev.lockstep.transfer.ContentSearch;
 import dev.lockstep.transfer.Transfer;
 import dev.lockstep.watch.InotifyWatcher;
 import dev.lockstep.watch.WatchState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -71,6 +72,8 @@ public final class Node implements AutoCloseable {
     private final CatalogComparison comparison;
     private final PeerQuestions questions;
     private final StateDirectory directory;
+    private final FolderHistory history;
+    private final Restorer restorer;
     /// Whether this node has once, since its start, known everything that the cluster had committed.
     private volatile boolean hasCaughtUp;
 
@@ -133,7 +136,6 @@ public final class Node implements AutoCloseable {
         FolderIndex index = new FolderIndex(indexStore);
         ContentStore contents = new ContentStore(state, folder, index);
         contents.removeParts();
-        contents.pruneHistory(Retention.DEFAULT, nowNanos());
 
         this.comparison = new CatalogComparison(config.node(), catalog);
         closeLater(comparison);
@@ -161,12 +163,26 @@ public final class Node implements AutoCloseable {
                 (work, onDefect) -> new LoopThread("folder-loop", work, onDefect),
                 workers,
                 System::nanoTime,
+                InstantSource.system(),
                 RESCAN_EVERY,
                 failed));
         closeLater(replica);
         this.watcher = new InotifyWatcher(folder, directory.part("barrier"), MARKER, replica::hint);
         closeLater(watcher);
         this.audit = new FolderAudit(config.node(), catalog, index, folder);
+        ContentSearch search = new ContentSearch(config.node(), questions::voters, questions::call, contents, transfer);
+        ReadPoint readPoint = new ReadPoint(consensus, catalog);
+        this.history = new FolderHistory(catalog, readPoint, search);
+        this.restorer = new Restorer(catalog, readPoint, search, transfer, contents, replica);
+        HistoryKeeper historyKeeper = new HistoryKeeper(
+                config.node(),
+                questions::voters,
+                catalog,
+                contents,
+                search,
+                replica,
+                config.retention(),
+                InstantSource.system());
         port.serve(PeerQuestions.PREFIX, this::serve);
         watcher.start();
         replica.start();
@@ -176,6 +192,8 @@ public final class Node implements AutoCloseable {
         closeLater(keeper);
         keeper.start();
         driver.feeds(replica);
+        historyKeeper.start();
+        closeLater(historyKeeper);
         comparison.start(questions, failed);
         answers.running(clusterView());
         catchUp();
@@ -196,10 +214,6 @@ public final class Node implements AutoCloseable {
                 log.atWarn().addKeyValue("cause", failure.toString()).log("closing failed");
             }
         });
-    }
-
-    private static long nowNanos() {
-        return TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
     }
 
     private void requireSuitable(NativeFolderRoot state, NativeFolderRoot folder) throws IOException, StartRefused {
@@ -435,6 +449,14 @@ public final class Node implements AutoCloseable {
             }
             return paths;
         });
+    }
+
+    public FolderHistory history() {
+        return history;
+    }
+
+    public Restorer restorer() {
+        return restorer;
     }
 
     /// An administrator has looked at what is missing and said go on.

@@ -2,6 +2,7 @@ package dev.lockstep.node;
 
 import dev.lockstep.model.Address;
 import dev.lockstep.model.NodeId;
+import dev.lockstep.model.Retention;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -23,11 +24,18 @@ import org.jspecify.annotations.Nullable;
 /// @param state  the node's private directory
 /// @param peers  where every member of the cluster takes calls from its peers, this node included
 /// @param http   where the API listens; port 0 asks the system for a free one
-public record NodeConfig(NodeId node, Path folder, Path state, SortedMap<NodeId, Address> peers, Address http) {
+/// @param retention how much history this node keeps
+public record NodeConfig(
+        NodeId node, Path folder, Path state, SortedMap<NodeId, Address> peers, Address http, Retention retention) {
     /// At most so many members are founded together.
     public static final int PEERS_MAX = 31;
 
     private static final Pattern LOOPBACK_V4 = Pattern.compile("127(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}");
+
+    /// With history kept as by default.
+    public NodeConfig(NodeId node, Path folder, Path state, SortedMap<NodeId, Address> peers, Address http) {
+        this(node, folder, state, peers, http, Retention.DEFAULT);
+    }
 
     public NodeConfig {
         folder = folder.toAbsolutePath().normalize();

@@ -8,6 +8,7 @@ import dev.lockstep.model.OperationId;
 import dev.lockstep.model.Outcome;
 import dev.lockstep.model.Proposal;
 import dev.lockstep.model.RelativePath;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -49,6 +50,7 @@ public final class Proposer {
     private final long incarnation;
     private final Consensus consensus;
     private final Function<Proposal, Bytes> encoder;
+    private final InstantSource wallClock;
     private final Executor loop;
     private final LongSupplier clock;
     private final PendingPaths paths = new PendingPaths();
@@ -66,17 +68,20 @@ public final class Proposer {
     /// @param encoder     makes the command of a proposal
     /// @param loop        runs a task on the control loop
     /// @param clock       monotonic, nanoseconds
+    /// @param wallClock   read into each proposal, for people
     public Proposer(
             NodeId node,
             long incarnation,
             Consensus consensus,
             Function<Proposal, Bytes> encoder,
             Executor loop,
-            LongSupplier clock) {
+            LongSupplier clock,
+            InstantSource wallClock) {
         this.node = node;
         this.incarnation = incarnation;
         this.consensus = consensus;
         this.encoder = encoder;
+        this.wallClock = wallClock;
         this.loop = loop;
         this.clock = clock;
     }
@@ -219,7 +224,7 @@ public final class Proposer {
         batch.forEach(ready::remove);
         List<Change> changes = batch.stream().map(PendingChange::change).toList();
         OperationId operation = new OperationId(node, incarnation, ++lastSequence);
-        Proposal proposal = new Proposal(operation, changes, List.copyOf(contents));
+        Proposal proposal = new Proposal(operation, changes, List.copyOf(contents), wallClock.millis());
         InFlight flight = new InFlight(proposal, encoder.apply(proposal), batch);
         inFlight.put(operation.sequence(), flight);
         offer(flight);

@@ -31,6 +31,9 @@ public interface ContentService {
     /// Keeps bytes of a revision that was superseded before it was placed here.
     void keepHistory(Digest digest, Bytes content) throws IOException;
 
+    /// Makes a staged content history, if there is one: its revision gave way before it was placed.
+    void stagedToHistory(Digest digest) throws IOException;
+
     /// Makes durable what has been written so far to the folder's and the state directory's file systems.
     void syncFileSystems() throws IOException;
 }

@@ -11,11 +11,13 @@ import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.Stamp;
 import dev.lockstep.materialize.Materializer;
 import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Change;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
 import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.NodeId;
+import dev.lockstep.model.Outcome;
 import dev.lockstep.model.Proposal;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.propose.Proposer;
@@ -24,8 +26,12 @@ import dev.lockstep.watch.Hint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
@@ -59,6 +65,7 @@ public final class FolderReplica implements AutoCloseable {
     private final DeletionGuard guard;
     private final Placements placements;
     private final LocalChanges changes;
+    private final Restores restores;
     private final Decisions decisions;
     private final InlineContents inline;
     private final ControlLoop loop;
@@ -92,6 +99,7 @@ public final class FolderReplica implements AutoCloseable {
     /// @param loops       makes the control loop
     /// @param workers     runs slow reading and syncing, off the loop; the caller shuts it down after the replica
     /// @param clock       monotonic, nanoseconds
+    /// @param wallClock   tells people when something was proposed
     /// @param rescanEvery how often the whole folder is compared, whatever the watch says
     /// @param failed      told of a defect: the node must end
     public record Parts(
@@ -108,6 +116,7 @@ public final class FolderReplica implements AutoCloseable {
             ControlLoop.Factory loops,
             Executor workers,
             LongSupplier clock,
+            InstantSource wallClock,
             Duration rescanEvery,
             Consumer<Throwable> failed) {}
 
@@ -130,15 +139,16 @@ public final class FolderReplica implements AutoCloseable {
         this.clock = parts.clock();
         this.lastSyncNanos = clock.getAsLong();
         this.loop = parts.loops().make(this::work, failed);
-        this.proposer =
-                new Proposer(parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop, clock);
+        this.proposer = new Proposer(
+                parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop, clock, parts.wallClock());
         this.guard = new DeletionGuard(root);
         this.placements = new Placements(contents, loop, clock, this::lookAt);
         Adoption adoption = new Adoption(catalog, index, placements);
         FolderScanner scanner = new FolderScanner(root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX);
         this.changes = new LocalChanges(
                 scanner, index, root, proposer, contents, guard, adoption, placements, workers, loop, clock);
-        this.decisions = new Decisions(catalog, index, root, adoption, changes, placements, contents);
+        this.restores = new Restores(proposer, changes);
+        this.decisions = new Decisions(catalog, index, root, adoption, changes, placements, contents, restores);
         placements.use(new Materializer(
                 catalog,
                 index,
@@ -293,13 +303,24 @@ public final class FolderReplica implements AutoCloseable {
     private void keepSuperseded(Applied applied) {
         for (Applied.Superseded old : applied.superseded()) {
             Bytes bytes = inline.get(old.content().digest());
-            if (bytes != null && index.byContent(old.content().digest(), 1).isEmpty()) {
+            if (bytes == null) {
+                stagedToHistory(old.content().digest());
+            } else if (index.byContent(old.content().digest(), 1).isEmpty()) {
                 try {
                     contents.keepHistory(old.content().digest(), bytes);
                 } catch (IOException failure) {
                     throw new UncheckedIOException(failure);
                 }
             }
+        }
+    }
+
+    private void stagedToHistory(Digest digest) {
+        try {
+            contents.stagedToHistory(digest);
+        } catch (IOException failure) {
+            // It stays staged, where it is found as well.
+            log.atWarn().addKeyValue("cause", failure.toString()).log("a staged content could not become history");
         }
     }
 
@@ -405,6 +426,36 @@ public final class FolderReplica implements AutoCloseable {
                 guard.haltReason(),
                 isFirstScanDone,
                 index.entries());
+    }
+
+    // --- history ---
+
+    /// Proposes an old revision. The folder plays no part: it takes the new revision as any other node's.
+    ///
+    /// @param put     with the revision of the catalog as base
+    /// @param content the bytes, if they travel in the proposal; else they stand on a majority already
+    /// @return completes with what was decided; with nothing, and nothing is proposed, while something in the
+    ///     folder at the path is still to be proposed or on its way
+    public CompletableFuture<Optional<Outcome>> restore(Change.Put put, Optional<Bytes> content) {
+        CompletableFuture<Optional<Outcome>> decided = new CompletableFuture<>();
+        loop.execute(() -> restores.offer(put, content, decided));
+        return decided;
+    }
+
+    /// @return completes with the contents that entries are still to be placed with
+    public CompletableFuture<Set<Digest>> contentsToPlace() {
+        CompletableFuture<Set<Digest>> contentsToPlace = new CompletableFuture<>();
+        loop.execute(() -> {
+            Set<Digest> digests = new HashSet<>();
+            for (EntryId id : placements.waitingEntries()) {
+                Entry want = catalog.read(view -> view.entry(id));
+                if (want != null && want.content() instanceof Content.File file) {
+                    digests.add(file.digest());
+                }
+            }
+            contentsToPlace.complete(digests);
+        });
+        return contentsToPlace;
     }
 
     /// An administrator has looked at what is missing and said go on.

@@ -96,6 +96,21 @@ final class LocalChanges {
         return lastSequence;
     }
 
+    /// A number for a change that no hint led to.
+    long nextSequence() {
+        return ++lastSequence;
+    }
+
+    /// Whether the folder holds at the path what its index says; if not, that is looked at.
+    boolean isAsHeld(RelativePath path) {
+        Finding finding = reading.containsKey(path) ? new Finding.Unsettled() : scanner.scan(path);
+        boolean isAsHeld = finding instanceof Finding.Unchanged || finding instanceof Finding.Restamped;
+        if (!isAsHeld) {
+            dirty(path);
+        }
+        return isAsHeld;
+    }
+
     void dirty(RelativePath path) {
         dirty.now(path, ++lastSequence, clock.getAsLong());
     }

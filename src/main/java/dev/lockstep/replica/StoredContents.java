@@ -68,6 +68,11 @@ public final class StoredContents implements ContentService, LocalContents {
     }
 
     @Override
+    public void stagedToHistory(Digest digest) throws IOException {
+        store.stagedToHistory(digest);
+    }
+
+    @Override
     public void syncFileSystems() throws IOException {
         folder.syncfs();
         state.syncfs();

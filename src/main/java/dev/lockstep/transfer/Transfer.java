@@ -35,6 +35,7 @@ public final class Transfer implements AutoCloseable {
 
     private static final String FETCH = PREFIX + "fetch";
     private static final String STAGE = PREFIX + "stage";
+    static final String HAS = PREFIX + "has";
     private static final int WINDOW_CHUNKS = 4;
     private static final int TRANSFERS_MAX = 16;
     private static final long LARGE_BYTES = 8L * CHUNK_BYTES;
@@ -164,7 +165,7 @@ public final class Transfer implements AutoCloseable {
         Semaphore permits = isLarge ? largeTransfers : transfers;
         permits.acquireUninterruptibly();
         try {
-            if (store.hasStaged(content.digest())) {
+            if (store.hasStaged(content.digest()) || stageOwn(content)) {
                 return;
             }
             IOException last = new IOException("no peer to fetch from");
@@ -172,8 +173,9 @@ public final class Transfer implements AutoCloseable {
                 if (source.equals(self)) {
                     continue;
                 }
-                try {
-                    pull(content, source);
+                try (Receiver receiver = store.receive(content)) {
+                    pull(content, source, receiver);
+                    receiver.finish();
                     return;
                 } catch (IOException failure) {
                     last = failure;
@@ -187,30 +189,41 @@ public final class Transfer implements AutoCloseable {
         }
     }
 
-    private void pull(Content.File content, NodeId source) throws IOException {
-        try (Receiver receiver = store.receive(content)) {
-            Deque<CompletableFuture<Bytes>> window = new ArrayDeque<>();
-            long asked = 0;
-            long received = 0;
-            while (received < content.sizeBytes()) {
-                while (window.size() < WINDOW_CHUNKS && asked < content.sizeBytes()) {
-                    int length = (int) Math.min(CHUNK_BYTES, content.sizeBytes() - asked);
-                    Bytes request = TransferCodec.encode(new TransferCodec.Fetch(content.digest(), asked, length));
-                    window.addLast(link.call(source, FETCH, request, CHUNK_TIMEOUT));
-                    asked += length;
-                }
-                Bytes chunk = await(window.removeFirst(), CHUNK_TIMEOUT);
-                if (chunk.size() == 0) {
-                    throw new IOException("an empty chunk from " + source);
-                }
-                receiver.write(chunk.buffer());
-                received += chunk.size();
+    /// An old revision that came back, or a file that was copied: it need not travel.
+    private boolean stageOwn(Content.File content) {
+        try {
+            if (!store.has(content.digest())) {
+                return false;
             }
-            receiver.finish();
+            store.stagePrivately(content);
+            return true;
+        } catch (IOException notAsItShould) {
+            return false;
         }
     }
 
-    private static Bytes await(CompletableFuture<Bytes> answer, Duration timeout) throws IOException {
+    /// Brings a content from a peer to the receiver, which then says whether it is right.
+    void pull(Content.File content, NodeId source, Receiver receiver) throws IOException {
+        Deque<CompletableFuture<Bytes>> window = new ArrayDeque<>();
+        long asked = 0;
+        long received = 0;
+        while (received < content.sizeBytes()) {
+            while (window.size() < WINDOW_CHUNKS && asked < content.sizeBytes()) {
+                int length = (int) Math.min(CHUNK_BYTES, content.sizeBytes() - asked);
+                Bytes request = TransferCodec.encode(new TransferCodec.Fetch(content.digest(), asked, length));
+                window.addLast(link.call(source, FETCH, request, CHUNK_TIMEOUT));
+                asked += length;
+            }
+            Bytes chunk = await(window.removeFirst(), CHUNK_TIMEOUT);
+            if (chunk.size() == 0) {
+                throw new IOException("an empty chunk from " + source);
+            }
+            receiver.write(chunk.buffer());
+            received += chunk.size();
+        }
+    }
+
+    static Bytes await(CompletableFuture<Bytes> answer, Duration timeout) throws IOException {
         try {
             return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException failure) {
@@ -228,6 +241,7 @@ public final class Transfer implements AutoCloseable {
         return switch (method) {
             case FETCH -> serveFetch(TransferCodec.fetch(request));
             case STAGE -> serveStage(TransferCodec.stage(request));
+            case HAS -> serveHas(TransferCodec.has(request));
             default -> throw new IOException("no such call: " + method);
         };
     }
@@ -242,6 +256,14 @@ public final class Transfer implements AutoCloseable {
             content.read(chunk, fetch.offset());
             return Bytes.wrap(chunk.array());
         }
+    }
+
+    private Bytes serveHas(List<Digest> asked) throws IOException {
+        byte[] answer = new byte[asked.size()];
+        for (int i = 0; i < answer.length; i++) {
+            answer[i] = (byte) (store.has(asked.get(i)) ? 1 : 0);
+        }
+        return Bytes.wrap(answer);
     }
 
     private Bytes serveStage(TransferCodec.Stage stage) throws IOException {

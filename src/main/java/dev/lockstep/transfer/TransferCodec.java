@@ -7,6 +7,8 @@ import dev.lockstep.model.NodeId;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 
 /// The requests of a transfer as bytes: a version, a digest, then fixed numbers.
 final class TransferCodec {
@@ -58,6 +60,31 @@ final class TransferCodec {
             return new Stage(content, new NodeId(Bytes.copyOf(in).toUtf8()));
         } catch (BufferUnderflowException | IllegalArgumentException malformed) {
             throw new IOException("not a request to stage", malformed);
+        }
+    }
+
+    /// Most contents asked for in one call.
+    static final int HAS_MAX = 256;
+
+    static Bytes encode(List<Digest> asked) {
+        ByteBuffer out = ByteBuffer.allocate(1 + asked.size() * DIGEST_BYTES).put(VERSION);
+        asked.forEach(digest -> out.put(digest.bytes().unsafeArray()));
+        return Bytes.wrap(out.array());
+    }
+
+    static List<Digest> has(Bytes request) throws IOException {
+        try {
+            ByteBuffer in = begin(request);
+            if (in.remaining() > HAS_MAX * DIGEST_BYTES) {
+                throw new IOException("too many contents asked for at once");
+            }
+            List<Digest> asked = new ArrayList<>();
+            while (in.hasRemaining()) {
+                asked.add(digest(in));
+            }
+            return asked;
+        } catch (BufferUnderflowException | IllegalArgumentException malformed) {
+            throw new IOException("not a question for contents", malformed);
         }
     }
 

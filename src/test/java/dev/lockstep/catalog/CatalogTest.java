@@ -23,8 +23,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,9 +44,11 @@ final class CatalogTest {
         Random random = new Random(seed);
         RandomProposals proposals = new RandomProposals(random);
         Set<String> seen = new HashSet<>();
-        try (Catalog memory = new Catalog(new MemoryStore());
-                Catalog rocks = new Catalog(RocksStore.open(directory.resolve("rocks")));
-                Catalog late = new Catalog(RocksStore.open(directory.resolve("late")))) {
+        // So tight that random commands go beyond each of them.
+        HistoryLimits limits = new HistoryLimits(5, 2, 100);
+        try (Catalog memory = new Catalog(new MemoryStore(), limits);
+                Catalog rocks = new Catalog(RocksStore.open(directory.resolve("rocks")), limits);
+                Catalog late = new Catalog(RocksStore.open(directory.resolve("late")), limits)) {
             for (int logIndex = 1; logIndex <= 1000; logIndex++) {
                 Bytes command = CommandCodec.encode(new Command.Propose(memory.read(proposals::next)));
                 Applied applied = memory.apply(logIndex, command);
@@ -68,6 +74,10 @@ final class CatalogTest {
                             "accepted", "copied", "deleted", "moved", "edited", "not empty", "would lie within itself");
             late.read(CatalogTest::requireSound);
             assertThat(late.<List<Entry>>read(CatalogTest::entries)).isEqualTo(memory.read(CatalogTest::entries));
+            List<HistoryRecord> told = memory.read(CatalogTest::histories);
+            assertThat(told).hasSizeGreaterThan(100);
+            assertThat(rocks.<List<HistoryRecord>>read(CatalogTest::histories)).isEqualTo(told);
+            assertThat(late.<List<HistoryRecord>>read(CatalogTest::histories)).isEqualTo(told);
         }
     }
 
@@ -97,6 +107,7 @@ final class CatalogTest {
         assertThat(view.conflictCopyCount()).isEqualTo(copies.size());
         assertThat(view.conflictCopies(Integer.MAX_VALUE)).isEqualTo(copies);
 
+        requireSoundHistory(view, entries);
         Set<EntryId> reached = new HashSet<>();
         reach(view, EntryId.ROOT, reached);
         assertThat(reached).hasSameSizeAs(entries);
@@ -108,6 +119,44 @@ final class CatalogTest {
             assertThat(view.find(path)).contains(entry);
         }
         return true;
+    }
+
+    /// What every path that is or was tells.
+    private static List<HistoryRecord> histories(Catalog.View view) {
+        Set<RelativePath> paths = new TreeSet<>(view.deletedBelow(RelativePath.ROOT, Integer.MAX_VALUE));
+        entries(view).forEach(entry -> paths.add(Objects.requireNonNull(view.path(entry.id()))));
+        return paths.stream()
+                .flatMap(path -> view.history(path, Integer.MAX_VALUE).stream())
+                .toList();
+    }
+
+    /// Every record is counted and within the limits; every file and link has its current one, which says how it
+    /// stands; those of an entry follow each other.
+    private static void requireSoundHistory(Catalog.View view, List<Entry> entries) {
+        List<HistoryRecord> superseded = view.superseded(null, Integer.MAX_VALUE);
+        assertThat(view.historyRecords()).isEqualTo(superseded.size());
+        Map<EntryId, List<HistoryRecord>> byEntry =
+                superseded.stream().collect(Collectors.groupingBy(HistoryRecord::entry));
+        for (Entry entry : entries) {
+            RelativePath path = Objects.requireNonNull(view.path(entry.id()));
+            List<HistoryRecord> own = view.history(path, Integer.MAX_VALUE).stream()
+                    .filter(line -> line.entry().equals(entry.id()))
+                    .toList();
+            if (entry.content().isDirectory()) {
+                assertThat(own).isEmpty();
+                continue;
+            }
+            HistoryRecord current = own.getFirst();
+            assertThat(current.isCurrent()).isTrue();
+            assertThat(current.state())
+                    .contains(new HistoryRecord.State(entry.content(), entry.attributes(), entry.revision()));
+            assertThat(own.size() - 1)
+                    .isEqualTo(byEntry.getOrDefault(entry.id(), List.of()).size());
+            for (int i = 1; i < own.size(); i++) {
+                assertThat(own.get(i).superseded().orElseThrow().by())
+                        .isEqualTo(own.get(i - 1).revision());
+            }
+        }
     }
 
     private static void reach(Catalog.View view, EntryId parent, Set<EntryId> reached) {

@@ -1,12 +1,14 @@
 package dev.lockstep.it;
 
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -59,5 +61,51 @@ final class Face {
                 .timeout(PATIENCE)
                 .build();
         return client.send(request, BodyHandlers.ofString());
+    }
+
+    /// @param headers names and values in turn
+    HttpResponse<byte[]> bytes(String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(URI.create(base + path)).timeout(PATIENCE.multipliedBy(4));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return client.send(request.build(), BodyHandlers.ofByteArray());
+    }
+
+    /// The history of a path, newest first.
+    JsonNode history(String path) throws IOException, InterruptedException {
+        HttpResponse<String> answer = get("/v1/history/" + path);
+        if (answer.statusCode() != 200) {
+            throw new IOException("history answered " + answer.statusCode() + ": " + answer.body());
+        }
+        return json.readTree(answer.body());
+    }
+
+    /// @param path    percent-encoded, with a query if one is needed
+    /// @param headers names and values in turn
+    HttpResponse<String> restore(String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + "/v1/restore/" + path))
+                .timeout(PATIENCE.multipliedBy(10))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("{}"));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return client.send(request.build(), BodyHandlers.ofString());
+    }
+
+    /// Sends a request line as it is, which no client library would.
+    ///
+    /// @return all that is answered
+    String raw(String method, String target) throws IOException {
+        URI address = URI.create(base);
+        try (Socket socket = new Socket(address.getHost(), address.getPort())) {
+            socket.setSoTimeout((int) PATIENCE.toMillis());
+            String request = method + " " + target + " HTTP/1.1\r\nHost: " + address.getAuthority()
+                    + "\r\nContent-Type: application/json\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 }
