@@ -32,6 +32,7 @@ final class Decisions {
     private final LocalChanges changes;
     private final Placements placements;
     private final ContentService contents;
+    private final DisplacedEdits displaced;
 
     Decisions(
             Catalog catalog,
@@ -40,7 +41,8 @@ final class Decisions {
             Adoption adoption,
             LocalChanges changes,
             Placements placements,
-            ContentService contents) {
+            ContentService contents,
+            DisplacedEdits displaced) {
         this.catalog = catalog;
         this.index = index;
         this.root = root;
@@ -48,6 +50,7 @@ final class Decisions {
         this.changes = changes;
         this.placements = placements;
         this.contents = contents;
+        this.displaced = displaced;
     }
 
     void take(List<Proposer.Decision> decisions) {
@@ -70,6 +73,10 @@ final class Decisions {
     }
 
     private void put(PendingChange pending, Change.Put put, Outcome outcome) {
+        if (pending.stamp().isEmpty()) {
+            displaced.decided(pending, outcome);
+            return;
+        }
         if (pending.content().isEmpty() && put.content() instanceof Content.File file) {
             contents.release(file);
         }

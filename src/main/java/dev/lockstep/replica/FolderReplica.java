@@ -60,6 +60,8 @@ public final class FolderReplica implements AutoCloseable {
     private final Placements placements;
     private final LocalChanges changes;
     private final Decisions decisions;
+    private final DisplacedEdits displaced;
+    private final Leftovers leftovers;
     private final InlineContents inline;
     private final ControlLoop loop;
     private final Executor workers;
@@ -137,7 +139,21 @@ public final class FolderReplica implements AutoCloseable {
         FolderScanner scanner = new FolderScanner(root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX);
         this.changes = new LocalChanges(
                 scanner, index, root, proposer, contents, guard, adoption, placements, workers, loop, clock);
-        this.decisions = new Decisions(catalog, index, root, adoption, changes, placements, contents);
+        this.displaced = new DisplacedEdits(
+                root,
+                parts.state(),
+                index,
+                scanner,
+                proposer,
+                contents,
+                changes,
+                placements,
+                workers,
+                loop,
+                clock,
+                parts.incarnation());
+        this.leftovers = new Leftovers(parts.state(), parts.staged(), index, catalog, contents, displaced);
+        this.decisions = new Decisions(catalog, index, root, adoption, changes, placements, contents, displaced);
         placements.use(new Materializer(
                 catalog,
                 index,
@@ -145,17 +161,29 @@ public final class FolderReplica implements AutoCloseable {
                 parts.state(),
                 parts.staged(),
                 contents.local(),
+                parts.incarnation(),
+                displaced,
                 proposer::isBusy,
                 proposer::isAnyBusyAtOrBelow));
     }
 
-    /// Starts the loop: what differs from the catalog is placed, and the whole folder is scanned.
+    /// Starts the loop: what the last run left half-done is settled, what differs from the catalog is placed, and the
+    /// whole folder is scanned.
     public void start() {
         loop.execute(() -> {
+            settleLeftovers();
             compareAll();
             changes.dirtySubtree(RelativePath.ROOT);
         });
         loop.start();
+    }
+
+    private void settleLeftovers() {
+        try {
+            leftovers.settle();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 
     private void lookAt(RelativePath path) {
@@ -316,11 +344,12 @@ public final class FolderReplica implements AutoCloseable {
             changes.dirtySubtree(RelativePath.ROOT);
         }
         changes.step();
+        displaced.step();
         long restNanos = proposer.pump(nowNanos);
         restNanos = Math.min(restNanos, placements.step());
         passBarriers();
         syncPointIfDue(nowNanos);
-        return Math.min(restNanos, changes.restNanos());
+        return Math.min(restNanos, Math.min(changes.restNanos(), displaced.restNanos()));
     }
 
     private void passBarriers() {
@@ -328,7 +357,7 @@ public final class FolderReplica implements AutoCloseable {
             scheduleRescan();
             return;
         }
-        long oldest = changes.oldestSequence();
+        long oldest = Math.min(changes.oldestSequence(), displaced.oldestSequence());
         if (!isFirstScanDone && !changes.isWalking()) {
             isFirstScanDone = true;
         }
@@ -377,7 +406,7 @@ public final class FolderReplica implements AutoCloseable {
         return new ReplicaStatus(
                 handledIndex,
                 placements.placedIndex(),
-                proposer.pendingCount() + changes.unsettledCount(),
+                proposer.pendingCount() + changes.unsettledCount() + displaced.waitingCount(),
                 changes.unsettled(20),
                 placements.size(),
                 placements.unplaceable().some(100),

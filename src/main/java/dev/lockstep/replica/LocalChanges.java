@@ -95,6 +95,11 @@ final class LocalChanges {
         return lastSequence;
     }
 
+    /// For a change that is found elsewhere.
+    long nextSequence() {
+        return ++lastSequence;
+    }
+
     void dirty(RelativePath path) {
         dirty.now(path, ++lastSequence, clock.getAsLong());
     }
