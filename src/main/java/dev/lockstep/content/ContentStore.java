@@ -100,11 +100,28 @@ public final class ContentStore {
         if (hasStaged(content.digest())) {
             return;
         }
-        try (OpenContent source = open(content.digest());
-                Receiver receiver = receive(content)) {
+        try (OpenContent source = open(content.digest())) {
             if (source == null) {
                 throw new IOException("content is not on this node: " + content.digest());
             }
+            stageFrom(content, source);
+        }
+    }
+
+    /// Makes a durable copy of a content from another file of the state directory.
+    ///
+    /// @throws IOException if the file is not that content
+    public void stageCopy(Content.File content, RelativePath source) throws IOException {
+        if (hasStaged(content.digest())) {
+            return;
+        }
+        try (OpenContent open = new OpenContent(state.openRead(source), content.sizeBytes(), null)) {
+            stageFrom(content, open);
+        }
+    }
+
+    private void stageFrom(Content.File content, OpenContent source) throws IOException {
+        try (Receiver receiver = receive(content)) {
             ByteBuffer buffer = ByteBuffer.allocateDirect(COPY_BUFFER_BYTES);
             for (long at = 0; at < content.sizeBytes(); at += buffer.limit()) {
                 source.read(buffer.clear(), at);
@@ -127,6 +144,12 @@ public final class ContentStore {
             }
             throw refused;
         }
+    }
+
+    /// Takes a file of the state directory, which holds that content, to the staged ones.
+    public void restage(Digest digest, RelativePath source) throws IOException {
+        state.chmod(source, 0600);
+        state.rename(source, state, stagedPath(digest), RenameMode.REPLACE);
     }
 
     public void dropStaged(Digest digest) throws IOException {
@@ -326,7 +349,7 @@ public final class ContentStore {
     }
 
     /// Reads a file once and hashes it.
-    static Digest digestOf(FileHandle file, long sizeBytes) throws IOException {
+    public static Digest digestOf(FileHandle file, long sizeBytes) throws IOException {
         MessageDigest digester = Digest.digester();
         ByteBuffer buffer = ByteBuffer.allocateDirect(Math.clamp(sizeBytes, 1, COPY_BUFFER_BYTES));
         long at = 0;

@@ -13,7 +13,6 @@ import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
-import dev.lockstep.model.Revision;
 import java.io.IOException;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -28,11 +27,14 @@ public final class Materializer {
     private final FolderIndex index;
     private final FolderRoot folder;
     private final LocalContents contents;
+    private final DisplacedFiles displacedFiles;
     private final Staging staging;
     private final Predicate<RelativePath> isBusy;
     private final Predicate<RelativePath> isAnyBusyAtOrBelow;
 
     /// @param staged             the directory in `state` where revisions are put down before they are placed
+    /// @param incarnation        of this node, counted at each start
+    /// @param displacedFiles     takes what came out of the folder though it was not what should
     /// @param isBusy             whether a local change at the path is on its way to the cluster
     /// @param isAnyBusyAtOrBelow the same for anything at or below it
     public Materializer(
@@ -42,13 +44,16 @@ public final class Materializer {
             FolderRoot state,
             RelativePath staged,
             LocalContents contents,
+            long incarnation,
+            DisplacedFiles displacedFiles,
             Predicate<RelativePath> isBusy,
             Predicate<RelativePath> isAnyBusyAtOrBelow) {
         this.catalog = catalog;
         this.index = index;
         this.folder = folder;
         this.contents = contents;
-        this.staging = new Staging(state, staged, contents);
+        this.displacedFiles = displacedFiles;
+        this.staging = new Staging(state, staged, contents, incarnation);
         this.isBusy = isBusy;
         this.isAnyBusyAtOrBelow = isAnyBusyAtOrBelow;
     }
@@ -97,7 +102,7 @@ public final class Materializer {
         if (want.content().isDirectory()) {
             return createDirectory(want, path);
         }
-        Staging.Staged staged = staging.stage(want, Revision.NONE);
+        Staging.Staged staged = staging.stage(want);
         if (staged == null) {
             return new Placing.ContentMissing((Content.File) want.content());
         }
@@ -171,15 +176,14 @@ public final class Materializer {
         if (now == null || !now.isUnchangedSince(have.stamp())) {
             return new Placing.LocalChange(path);
         }
-        RelativePath displaced =
-                staging.free("gone-" + have.id() + "-" + have.entry().revision());
+        RelativePath displaced = staging.gone(have.entry());
         folder.rename(path, staging.state(), displaced, RenameMode.NO_REPLACE);
         if (!isWhatWasHeld(have, displaced)) {
-            staging.state().rename(displaced, folder, path, RenameMode.NO_REPLACE);
+            giveBack(have, displaced, path);
             return new Placing.LocalChange(path);
         }
-        index.remove(have.id());
         keep(have, displaced);
+        index.remove(have.id());
         return new Placing.Done();
     }
 
@@ -296,7 +300,7 @@ public final class Materializer {
         if (now == null || !now.isUnchangedSince(have.stamp())) {
             return new Placing.LocalChange(path);
         }
-        Staging.Staged staged = staging.stage(want, have.entry().revision());
+        Staging.Staged staged = staging.stageFor(want, have.entry());
         if (staged == null) {
             return new Placing.ContentMissing((Content.File) want.content());
         }
@@ -307,22 +311,29 @@ public final class Materializer {
             return refusedAt(path, refused);
         }
         if (!isWhatWasHeld(have, staged.path())) {
-            return giveBack(staged, path);
+            return undo(have, staged, path);
         }
         Placing placing = placed(want, path, staged.stamp());
         keep(have, staged.path());
         return placing;
     }
 
-    /// What came out of the exchange was written by a program: it goes back, until what comes out is our own
-    /// file.
-    private Placing giveBack(Staging.Staged staged, RelativePath path) throws IOException {
-        Stamp out;
-        do {
-            staging.state().rename(staged.path(), folder, path, RenameMode.EXCHANGE);
-            out = staging.state().stat(staged.path());
-        } while (out == null || !out.isSameInode(staged.stamp()));
-        staging.discard(staged.path());
+    /// What came out of the exchange was written by a program and goes back. If our own file does not come out in
+    /// turn, a program has replaced that as well: the newer one goes back, the older one is a displaced edit.
+    private Placing undo(Held have, Staging.Staged staged, RelativePath path) throws IOException {
+        for (int turn = 0; turn < 2; turn++) {
+            try {
+                staging.state().rename(staged.path(), folder, path, RenameMode.EXCHANGE);
+            } catch (FolderException refused) {
+                break;
+            }
+            Stamp out = staging.state().stat(staged.path());
+            if (out != null && out.isSameInode(staged.stamp())) {
+                staging.discard(staged.path());
+                return new Placing.LocalChange(path);
+            }
+        }
+        giveBack(have, staged.path(), path);
         return new Placing.LocalChange(path);
     }
 
@@ -346,6 +357,15 @@ public final class Materializer {
     }
 
     // --- what was displaced ---
+
+    /// Puts back what a program wrote; if the name is taken again, or its directory gone, the cluster decides.
+    private void giveBack(Held have, RelativePath displaced, RelativePath path) {
+        try {
+            staging.state().rename(displaced, folder, path, RenameMode.NO_REPLACE);
+        } catch (FolderException refused) {
+            displacedFiles.propose(have.id(), have.entry().revision(), path, displaced);
+        }
+    }
 
     private boolean isWhatWasHeld(Held have, RelativePath displaced) throws IOException {
         Stamp out = staging.state().stat(displaced);

@@ -2,6 +2,7 @@ package dev.lockstep.materialize;
 
 import dev.lockstep.folder.FileHandle;
 import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.RenameMode;
 import dev.lockstep.folder.Stamp;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Content;
@@ -19,12 +20,15 @@ final class Staging {
     private final FolderRoot state;
     private final RelativePath directory;
     private final LocalContents contents;
+    private final long incarnation;
     private long count;
 
-    Staging(FolderRoot state, RelativePath directory, LocalContents contents) {
+    /// @param incarnation of this node: names never repeat, whatever a kill left behind
+    Staging(FolderRoot state, RelativePath directory, LocalContents contents, long incarnation) {
         this.state = state;
         this.directory = directory;
         this.contents = contents;
+        this.incarnation = incarnation;
     }
 
     FolderRoot state() {
@@ -35,30 +39,66 @@ final class Staging {
     /// @param stamp with the size and mtime that the placed file must still have
     record Staged(RelativePath path, Stamp stamp) {}
 
-    /// @param base the revision that stands in the folder, [Revision#NONE] if none
+    /// For a free place: nothing of the folder ever comes out under this name.
+    ///
     /// @return null if the content is not on this node
     @Nullable
-    Staged stage(Entry entry, Revision base) throws IOException {
-        RelativePath path = free("place-" + entry.id() + "-" + base + "-" + entry.revision());
+    Staged stage(Entry entry) throws IOException {
+        return stage(entry, Revision.NONE, StagedName.NOTHING);
+    }
+
+    /// To be exchanged with what stands in the folder.
+    ///
+    /// @param old what stands there
+    /// @return null if the content is not on this node
+    @Nullable
+    Staged stageFor(Entry entry, Entry old) throws IOException {
+        return stage(entry, old.revision(), StagedName.print(old.content()));
+    }
+
+    private @Nullable Staged stage(Entry entry, Revision base, String expected) throws IOException {
+        String placed = StagedName.print(entry.content());
+        RelativePath path = path(StagedName.place(entry.id(), base, expected, entry.revision(), placed, nextUnique()));
         return switch (entry.content()) {
-            case Content.File file -> stageFile(entry, file, path);
+            case Content.File file -> stageFile(entry, file, path, base);
             case Content.Symlink link -> stageSymlink(entry, link, path);
             case Content.Directory directory -> throw new IllegalArgumentException("directories are not staged");
         };
     }
 
-    /// A free name for something displaced from the folder.
-    RelativePath free(String name) {
-        return directory.child(Name.of(name + "-" + ++count));
+    /// A free name for what a deletion takes out of the folder.
+    RelativePath gone(Entry old) {
+        return path(StagedName.gone(old.id(), old.revision(), StagedName.print(old.content()), nextUnique()));
     }
 
-    private @Nullable Staged stageFile(Entry entry, Content.File file, RelativePath path) throws IOException {
+    private StagedName.Unique nextUnique() {
+        return new StagedName.Unique(incarnation, ++count);
+    }
+
+    private RelativePath path(StagedName name) {
+        return directory.child(name.toName());
+    }
+
+    private @Nullable Staged stageFile(Entry entry, Content.File file, RelativePath path, Revision base)
+            throws IOException {
         Bytes inline = contents.inline(file.digest());
         if (inline == null && contents.takeStaged(file, state, path)) {
             state.chmod(path, entry.attributes().mode());
             state.setMtime(path, entry.attributes().mtimeNanos());
             return new Staged(path, stamp(path));
         }
+        // Under a name that may come to bear a user's bytes, our own bytes are whole from the beginning.
+        boolean isForFreePlace = base.equals(Revision.NONE);
+        RelativePath part = isForFreePlace ? path : directory.child(Name.of("place.part-" + incarnation + "." + count));
+        Stamp stamp = write(entry, file, inline, part);
+        if (stamp != null && !isForFreePlace) {
+            state.rename(part, state, path, RenameMode.NO_REPLACE);
+        }
+        return stamp == null ? null : new Staged(path, stamp);
+    }
+
+    private @Nullable Stamp write(Entry entry, Content.File file, @Nullable Bytes inline, RelativePath path)
+            throws IOException {
         boolean isWritten = false;
         try (FileHandle target = state.createExclusive(path, 0600)) {
             if (inline != null) {
@@ -69,7 +109,7 @@ final class Staging {
             target.setMode(entry.attributes().mode());
             target.setMtime(entry.attributes().mtimeNanos());
             isWritten = true;
-            return new Staged(path, target.stamp());
+            return target.stamp();
         } finally {
             if (!isWritten) {
                 state.unlink(path);

@@ -13,8 +13,8 @@ import java.util.Optional;
 ///     for them,
 /// and
 ///     nothing is placed there, until the outcome is known
-/// @param stamp   of the bytes that are proposed; that of the directory or file found at the new place for a
-///     move
+/// @param stamp   of the bytes that are proposed, which stand at the path; empty for a move, a deletion, and an edit
+///     whose bytes stand at no path any more
 /// @param content the bytes, if they travel in the proposal
 /// @param sequence rises with every change found; tells older from newer ones
 public record PendingChange(

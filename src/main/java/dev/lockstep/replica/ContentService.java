@@ -28,6 +28,14 @@ public interface ContentService {
     /// Keeps bytes of the log that will be needed after the log is cut, as staged content.
     void stage(Digest digest, Bytes content) throws IOException;
 
+    /// Copies a file of the state directory to the staged contents; durable on return.
+    ///
+    /// @throws IOException if it is not that content
+    void stageCopy(Content.File content, RelativePath source) throws IOException;
+
+    /// Moves a file of the state directory, which holds that content, to the staged contents.
+    void restage(Digest digest, RelativePath source) throws IOException;
+
     /// Keeps bytes of a revision that was superseded before it was placed here.
     void keepHistory(Digest digest, Bytes content) throws IOException;
 

@@ -33,6 +33,7 @@ final class Decisions {
     private final Placements placements;
     private final ContentService contents;
     private final Restores restores;
+    private final DisplacedEdits displaced;
 
     Decisions(
             Catalog catalog,
@@ -42,7 +43,8 @@ final class Decisions {
             LocalChanges changes,
             Placements placements,
             ContentService contents,
-            Restores restores) {
+            Restores restores,
+            DisplacedEdits displaced) {
         this.catalog = catalog;
         this.index = index;
         this.root = root;
@@ -51,6 +53,7 @@ final class Decisions {
         this.placements = placements;
         this.contents = contents;
         this.restores = restores;
+        this.displaced = displaced;
     }
 
     void take(List<Proposer.Decision> decisions) {
@@ -74,6 +77,10 @@ final class Decisions {
 
     private void put(PendingChange pending, Change.Put put, Outcome outcome) {
         if (restores.decided(pending, outcome)) {
+            return;
+        }
+        if (pending.stamp().isEmpty()) {
+            displaced.decided(pending, outcome);
             return;
         }
         if (pending.content().isEmpty() && put.content() instanceof Content.File file) {

@@ -67,6 +67,8 @@ public final class FolderReplica implements AutoCloseable {
     private final LocalChanges changes;
     private final Restores restores;
     private final Decisions decisions;
+    private final DisplacedEdits displaced;
+    private final Leftovers leftovers;
     private final InlineContents inline;
     private final ControlLoop loop;
     private final Executor workers;
@@ -148,7 +150,22 @@ public final class FolderReplica implements AutoCloseable {
         this.changes = new LocalChanges(
                 scanner, index, root, proposer, contents, guard, adoption, placements, workers, loop, clock);
         this.restores = new Restores(proposer, changes);
-        this.decisions = new Decisions(catalog, index, root, adoption, changes, placements, contents, restores);
+        this.displaced = new DisplacedEdits(
+                root,
+                parts.state(),
+                index,
+                scanner,
+                proposer,
+                contents,
+                changes,
+                placements,
+                workers,
+                loop,
+                clock,
+                parts.incarnation());
+        this.leftovers = new Leftovers(parts.state(), parts.staged(), index, catalog, contents, displaced);
+        this.decisions =
+                new Decisions(catalog, index, root, adoption, changes, placements, contents, restores, displaced);
         placements.use(new Materializer(
                 catalog,
                 index,
@@ -156,29 +173,38 @@ public final class FolderReplica implements AutoCloseable {
                 parts.state(),
                 parts.staged(),
                 contents.local(),
+                parts.incarnation(),
+                displaced,
                 proposer::isBusy,
                 proposer::isAnyBusyAtOrBelow));
     }
 
-    /// Starts the loop. As soon as the catalog knows what this folder held before, what differs from it is placed, and
-    /// the
-    /// whole folder is scanned.
+    /// Starts the loop. As soon as the catalog knows what this folder held before, what the last run left half-done is
+    /// settled, what differs from the catalog is placed, and the whole folder is scanned.
     public void start() {
         loop.start();
     }
 
     /// A catalog that is behind the folder, as after a power loss, would take files back to what they were. The log
-    /// brings
-    /// the rest; until then nothing is placed and nothing proposed.
+    /// brings the rest; until then nothing is placed and nothing proposed.
     private boolean isCatalogBehindFolder() {
         return catalog.appliedIndex() < index.newestLogIndexAtOpen();
     }
 
     private void begin() {
         hasBegun = true;
+        settleLeftovers();
         compareAll();
         handled(catalog.appliedIndex());
         changes.dirtySubtree(RelativePath.ROOT);
+    }
+
+    private void settleLeftovers() {
+        try {
+            leftovers.settle();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 
     private void lookAt(RelativePath path) {
@@ -356,11 +382,12 @@ public final class FolderReplica implements AutoCloseable {
             changes.dirtySubtree(RelativePath.ROOT);
         }
         changes.step();
+        displaced.step();
         long restNanos = proposer.pump(nowNanos);
         restNanos = Math.min(restNanos, placements.step());
         passBarriers();
         syncPointIfDue(nowNanos);
-        return Math.min(restNanos, changes.restNanos());
+        return Math.min(restNanos, Math.min(changes.restNanos(), displaced.restNanos()));
     }
 
     private void passBarriers() {
@@ -368,7 +395,7 @@ public final class FolderReplica implements AutoCloseable {
             scheduleRescan();
             return;
         }
-        long oldest = changes.oldestSequence();
+        long oldest = Math.min(changes.oldestSequence(), displaced.oldestSequence());
         if (!isFirstScanDone && !changes.isWalking()) {
             isFirstScanDone = true;
         }
@@ -417,7 +444,7 @@ public final class FolderReplica implements AutoCloseable {
         return new ReplicaStatus(
                 handledIndex,
                 placements.placedIndex(),
-                proposer.pendingCount() + changes.unsettledCount(),
+                proposer.pendingCount() + changes.unsettledCount() + displaced.waitingCount(),
                 changes.unsettled(20),
                 placements.size(),
                 placements.unplaceable().some(100),

@@ -63,6 +63,16 @@ public final class StoredContents implements ContentService, LocalContents {
     }
 
     @Override
+    public void stageCopy(Content.File content, RelativePath source) throws IOException {
+        store.stageCopy(content, source);
+    }
+
+    @Override
+    public void restage(Digest digest, RelativePath source) throws IOException {
+        store.restage(digest, source);
+    }
+
+    @Override
     public void keepHistory(Digest digest, Bytes content) throws IOException {
         store.keepHistory(digest, content);
     }

@@ -1,0 +1,395 @@
+package dev.lockstep.replica;
+
+import dev.lockstep.content.ContentStore;
+import dev.lockstep.folder.Errno;
+import dev.lockstep.folder.FileHandle;
+import dev.lockstep.folder.FolderException;
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Held;
+import dev.lockstep.folder.Kind;
+import dev.lockstep.folder.RenameMode;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.materialize.DisplacedFiles;
+import dev.lockstep.materialize.StagedName;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Change;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Digest;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.Name;
+import dev.lockstep.model.Outcome;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
+import dev.lockstep.propose.PendingChange;
+import dev.lockstep.propose.Proposer;
+import dev.lockstep.scan.FolderScanner;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Local edits whose bytes no longer stand at their path, because placing took the file out at that very moment. Each
+/// lies in the state directory under a name that says what it was made on, beside it a note that says where; it is
+/// proposed with that base, and goes only when the cluster has decided. What is written to it meanwhile is proposed
+/// in turn. Survives the end of the process, see [Leftovers]. Owned by the control loop.
+final class DisplacedEdits implements DisplacedFiles {
+    private static final String NOTE = ".at";
+    private static final int PATH_BYTES_MAX = 4095;
+    private static final long RETRY_NANOS = 100_000_000;
+    private static final int BESIDE_MAX = 1000;
+    private static final Logger log = LoggerFactory.getLogger(DisplacedEdits.class);
+
+    private final FolderRoot root;
+    private final FolderRoot state;
+    private final FolderIndex index;
+    private final FolderScanner scanner;
+    private final Proposer proposer;
+    private final ContentService contents;
+    private final LocalChanges changes;
+    private final Placements placements;
+    private final Executor workers;
+    private final Executor loop;
+    private final LongSupplier clock;
+    private final long incarnation;
+    private final List<Edit> waiting = new ArrayList<>();
+    private final IdentityHashMap<PendingChange, Edit> offered = new IdentityHashMap<>();
+    private int reading;
+    private long count;
+
+    private static final class Edit {
+        private final EntryId entry;
+        private final Revision base;
+        private final RelativePath path;
+        private final RelativePath file;
+        private final long sequence;
+        private long dueNanos;
+        private @Nullable Read read;
+
+        private Edit(EntryId entry, Revision base, RelativePath path, RelativePath file, long sequence, long dueNanos) {
+            this.entry = entry;
+            this.base = base;
+            this.path = path;
+            this.file = file;
+            this.sequence = sequence;
+            this.dueNanos = dueNanos;
+        }
+    }
+
+    /// One state of the file.
+    ///
+    /// @param bytes if they travel in the proposal; those of other files are staged
+    private record Read(Content content, Stamp stamp, Optional<Bytes> bytes) {}
+
+    DisplacedEdits(
+            FolderRoot root,
+            FolderRoot state,
+            FolderIndex index,
+            FolderScanner scanner,
+            Proposer proposer,
+            ContentService contents,
+            LocalChanges changes,
+            Placements placements,
+            Executor workers,
+            Executor loop,
+            LongSupplier clock,
+            long incarnation) {
+        this.root = root;
+        this.state = state;
+        this.index = index;
+        this.scanner = scanner;
+        this.proposer = proposer;
+        this.contents = contents;
+        this.changes = changes;
+        this.placements = placements;
+        this.workers = workers;
+        this.loop = loop;
+        this.clock = clock;
+        this.incarnation = incarnation;
+    }
+
+    // --- what comes in ---
+
+    @Override
+    public void propose(EntryId entry, Revision base, RelativePath path, RelativePath staged) {
+        try {
+            Stamp stamp = state.stat(staged);
+            if (stamp == null) {
+                throw new IllegalStateException("a displaced file is not where it was put: " + staged);
+            }
+            if (stamp.kind() == Kind.FILE || stamp.kind() == Kind.SYMLINK) {
+                RelativePath file = keepAsEdit(entry, base, path, staged);
+                waiting.add(new Edit(entry, base, path, file, changes.nextSequence(), clock.getAsLong()));
+            } else {
+                putBeside(entry, path, staged);
+            }
+        } catch (IOException refused) {
+            // The name tells all that is needed at the next start.
+            log.atError()
+                    .addKeyValue("path", path)
+                    .addKeyValue("file", staged)
+                    .addKeyValue("cause", refused.toString())
+                    .log("a displaced edit waits in the state directory for the next start");
+        }
+    }
+
+    private RelativePath keepAsEdit(EntryId entry, Revision base, RelativePath path, RelativePath staged)
+            throws IOException {
+        Optional<StagedName> now = StagedName.parse(staged.name());
+        if (now.isPresent()
+                && now.get().equals(StagedName.edit(entry, base, now.get().unique()))) {
+            note(path, staged);
+            return staged;
+        }
+        StagedName name = StagedName.edit(entry, base, new StagedName.Unique(incarnation, ++count));
+        RelativePath file = staged.parent().child(name.toName());
+        note(path, file);
+        state.rename(staged, state, file, RenameMode.NO_REPLACE);
+        forget(noteOf(staged));
+        return file;
+    }
+
+    /// A symlink keeps any path, whole or not at all.
+    private void note(RelativePath path, RelativePath file) throws IOException {
+        Bytes text = path.toBytes();
+        if (text.size() > 0 && text.size() <= PATH_BYTES_MAX && state.stat(noteOf(file)) == null) {
+            state.symlink(text, noteOf(file));
+        }
+    }
+
+    private static RelativePath noteOf(RelativePath file) {
+        return file.parent().child(Name.of(file.name().bytes().toUtf8() + NOTE));
+    }
+
+    /// Where a displaced edit was found in the folder; null if that is not known.
+    static @Nullable RelativePath notedPath(FolderRoot state, RelativePath file) throws IOException {
+        Stamp note = state.stat(noteOf(file));
+        return note == null || note.kind() != Kind.SYMLINK ? null : RelativePath.of(state.readlink(noteOf(file)));
+    }
+
+    static boolean isNoteWithoutFile(FolderRoot state, RelativePath note) throws IOException {
+        String name = note.name().bytes().toUtf8();
+        if (!name.endsWith(NOTE)) {
+            return false;
+        }
+        Name file = Name.of(name.substring(0, name.length() - NOTE.length()));
+        return StagedName.parse(file).isPresent() && state.stat(note.parent().child(file)) == null;
+    }
+
+    /// A directory with all that is in it, or what has no bytes, goes back into the folder under a free name, where
+    /// it is found as something new.
+    private void putBeside(EntryId entry, RelativePath path, RelativePath staged) throws IOException {
+        Stamp parent = root.stat(path.parent());
+        boolean isThere = parent != null && parent.kind() == Kind.DIRECTORY;
+        RelativePath directory = isThere ? path.parent() : RelativePath.ROOT;
+        for (int number = 1; ; number++) {
+            RelativePath beside = directory.child(Name.of("displaced-" + entry + "-" + number));
+            try {
+                state.rename(staged, root, beside, RenameMode.NO_REPLACE);
+                changes.dirtySubtree(beside);
+                return;
+            } catch (FolderException refused) {
+                if (refused.errno() != Errno.EXISTS || number == BESIDE_MAX) {
+                    throw refused;
+                }
+            }
+        }
+    }
+
+    // --- what goes out ---
+
+    /// Proposes what can be proposed now.
+    void step() {
+        if (!waiting.isEmpty()) {
+            long nowNanos = clock.getAsLong();
+            for (Edit edit : List.copyOf(waiting)) {
+                if (edit.dueNanos - nowNanos <= 0 && isFree(edit)) {
+                    waiting.remove(edit);
+                    go(edit);
+                }
+            }
+        }
+    }
+
+    private boolean isFree(Edit edit) {
+        return !proposer.isBusy(edit.path) && proposer.pendingCount() < LocalChanges.PENDING_MAX;
+    }
+
+    /// Nanoseconds until [#step] has something to do though nothing happened, [Long#MAX_VALUE] if it has not.
+    long restNanos() {
+        if (waiting.isEmpty()) {
+            return Long.MAX_VALUE;
+        }
+        long nowNanos = clock.getAsLong();
+        return waiting.stream()
+                .filter(this::isFree)
+                .mapToLong(edit -> Math.max(0, edit.dueNanos - nowNanos))
+                .min()
+                .orElse(Long.MAX_VALUE);
+    }
+
+    private void go(Edit edit) {
+        if (edit.read != null) {
+            offer(edit, edit.read);
+            return;
+        }
+        reading++;
+        workers.execute(() -> {
+            Read read = null;
+            try {
+                read = read(edit.file);
+            } catch (IOException refused) {
+                log.atWarn()
+                        .addKeyValue("file", edit.file)
+                        .addKeyValue("cause", refused.toString())
+                        .log("a displaced edit cannot be read now");
+            }
+            Read result = read;
+            loop.execute(() -> wasRead(edit, result));
+        });
+    }
+
+    private void wasRead(Edit edit, @Nullable Read read) {
+        reading--;
+        edit.read = read;
+        if (read == null) {
+            waitOn(edit);
+        } else {
+            waiting.add(edit);
+        }
+    }
+
+    private void waitOn(Edit edit) {
+        edit.dueNanos = clock.getAsLong() + RETRY_NANOS;
+        waiting.add(edit);
+    }
+
+    /// @return null if the file is being written
+    private @Nullable Read read(RelativePath file) throws IOException {
+        Stamp stamp = state.stat(file);
+        if (stamp != null && stamp.kind() == Kind.SYMLINK) {
+            return new Read(new Content.Symlink(state.readlink(file)), stamp, Optional.empty());
+        }
+        try (FileHandle open = state.openRead(file)) {
+            Stamp before = open.stamp();
+            boolean isSmall = before.sizeBytes() <= FolderReplica.INLINE_BYTES_MAX;
+            Optional<Bytes> bytes = isSmall ? Optional.of(bytes(open, before.sizeBytes())) : Optional.empty();
+            Digest digest =
+                    bytes.isPresent() ? Digest.of(bytes.get()) : ContentStore.digestOf(open, before.sizeBytes());
+            Content.File content = new Content.File(digest, before.sizeBytes());
+            if (!isSmall) {
+                contents.stageCopy(content, file);
+            }
+            return open.stamp().isUnchangedSince(before) ? new Read(content, before, bytes) : null;
+        }
+    }
+
+    private static Bytes bytes(FileHandle open, long sizeBytes) throws IOException {
+        ByteBuffer target = ByteBuffer.allocate((int) sizeBytes);
+        while (target.hasRemaining()) {
+            if (open.read(target, target.position()) < 0) {
+                throw new IOException("shorter than it was: " + open.path());
+            }
+        }
+        return Bytes.wrap(target.array());
+    }
+
+    private void offer(Edit edit, Read read) {
+        Change put = new Change.Put(
+                scanner.place(edit.path),
+                Optional.of(edit.entry),
+                edit.base,
+                read.content(),
+                FolderScanner.attributesOf(read.stamp()));
+        PendingChange change =
+                new PendingChange(List.of(edit.path), put, Optional.empty(), read.bytes(), edit.sequence);
+        offered.put(change, edit);
+        if (!(read.content() instanceof Content.File file) || read.bytes().isPresent()) {
+            proposer.add(change);
+            return;
+        }
+        proposer.addWaitingForContent(change);
+        var _ = contents.makeDurable(file, edit.path, read.stamp())
+                .whenComplete((done, failure) -> loop.execute(() -> contentOffered(change, edit, failure)));
+    }
+
+    private void contentOffered(PendingChange change, Edit edit, @Nullable Throwable failure) {
+        if (failure == null) {
+            proposer.contentDurable(change);
+        } else {
+            proposer.withdraw(change);
+            offered.remove(change);
+            waitOn(edit);
+        }
+    }
+
+    // --- what was decided ---
+
+    /// Takes the outcome of one of these edits.
+    void decided(PendingChange change, Outcome outcome) {
+        Edit edit = offered.remove(change);
+        if (edit == null || edit.read == null) {
+            throw new IllegalStateException("not a displaced edit: " + change.path());
+        }
+        switch (outcome) {
+            case Outcome.Accepted(EntryId entry, Revision revision) -> settle(edit, edit.read, entry, revision);
+            case Outcome.Copied(EntryId copy, Revision revision) -> settle(edit, edit.read, copy, revision);
+            case Outcome.Overruled(String _) -> waitOn(edit);
+            case Outcome.Refused(String reason) -> changes.unsupported().put(edit.path, reason);
+        }
+    }
+
+    /// The bytes are that revision of that entry, which placing brings into the folder.
+    private void settle(Edit edit, Read read, EntryId entry, Revision revision) {
+        placements.enqueue(entry);
+        Held held = index.held(entry);
+        if (read.bytes().isEmpty()
+                && read.content() instanceof Content.File file
+                && held != null
+                && held.entry().content().equals(file)) {
+            contents.release(file);
+        }
+        try {
+            Stamp now = state.stat(edit.file);
+            if (now != null && !now.isUnchangedSince(read.stamp())) {
+                propose(entry, revision, edit.path, edit.file);
+                return;
+            }
+            forget(edit.file);
+            forget(noteOf(edit.file));
+        } catch (IOException refused) {
+            // Proposed once more after the next start, and found to be known.
+            log.atWarn().addKeyValue("cause", refused.toString()).log("a decided edit could not be removed");
+        }
+    }
+
+    private void forget(RelativePath file) throws IOException {
+        try {
+            state.unlink(file);
+        } catch (FolderException refused) {
+            if (refused.errno() != Errno.NOT_FOUND) {
+                throw refused;
+            }
+        }
+    }
+
+    // --- what is known ---
+
+    /// The oldest edit that is not proposed yet, [Long#MAX_VALUE] if there is none.
+    long oldestSequence() {
+        return reading > 0
+                ? Long.MIN_VALUE
+                : waiting.stream().mapToLong(edit -> edit.sequence).min().orElse(Long.MAX_VALUE);
+    }
+
+    int waitingCount() {
+        return waiting.size() + reading;
+    }
+}

@@ -1,0 +1,154 @@
+package dev.lockstep.replica;
+
+import dev.lockstep.catalog.Catalog;
+import dev.lockstep.content.ContentStore;
+import dev.lockstep.folder.DirectoryItem;
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Kind;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.materialize.StagedName;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Digest;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.Name;
+import dev.lockstep.model.RelativePath;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What the end of the process left between the folder and the state directory. Bytes that are those of a committed
+/// revision go where such bytes belong; all others are an edit that was displaced at that very moment, and is
+/// proposed. Owned by the control loop, and gone through before it looks at the folder.
+final class Leftovers {
+    private static final Logger log = LoggerFactory.getLogger(Leftovers.class);
+
+    private final FolderRoot state;
+    private final RelativePath staged;
+    private final FolderIndex index;
+    private final Catalog catalog;
+    private final ContentService contents;
+    private final DisplacedEdits displaced;
+
+    /// What a leftover's bytes are.
+    enum Verdict {
+        /// The revision that was to be placed: committed, and maybe nowhere else on this node.
+        PLACED,
+        /// The revision that stood in the folder: it has become history.
+        BASE,
+        /// Part of a revision that was to be placed.
+        TORN,
+        /// What a program wrote.
+        EDIT
+    }
+
+    Leftovers(
+            FolderRoot state,
+            RelativePath staged,
+            FolderIndex index,
+            Catalog catalog,
+            ContentService contents,
+            DisplacedEdits displaced) {
+        this.state = state;
+        this.staged = staged;
+        this.index = index;
+        this.catalog = catalog;
+        this.contents = contents;
+        this.displaced = displaced;
+    }
+
+    /// @param print of the file's content now, see [StagedName#print]
+    static Verdict judge(StagedName name, String print) {
+        if (name.use() == StagedName.Use.EDIT) {
+            return Verdict.EDIT;
+        }
+        if (print.equals(name.placed())) {
+            return Verdict.PLACED;
+        }
+        if (print.equals(name.expected())) {
+            return Verdict.BASE;
+        }
+        // For a free place nothing is exchanged, so nothing of the folder can have come out.
+        boolean isOurs = name.use() == StagedName.Use.PLACE && name.expected().equals(StagedName.NOTHING);
+        return isOurs ? Verdict.TORN : Verdict.EDIT;
+    }
+
+    /// @throws IOException if the directory cannot be listed; what is wrong with one file holds up no other
+    void settle() throws IOException {
+        for (DirectoryItem item : state.list(staged)) {
+            if (!item.isNameable()) {
+                continue;
+            }
+            RelativePath file = staged.child(item.name());
+            try {
+                StagedName name = StagedName.parse(item.name()).orElse(null);
+                if (name != null) {
+                    settle(name, file);
+                } else if (DisplacedEdits.isNoteWithoutFile(state, file)) {
+                    state.unlink(file);
+                }
+            } catch (IOException refused) {
+                log.atWarn()
+                        .addKeyValue("file", file)
+                        .addKeyValue("cause", refused.toString())
+                        .log("a leftover could not be looked at; it stays where it is");
+            }
+        }
+    }
+
+    private void settle(StagedName name, RelativePath file) throws IOException {
+        Stamp stamp = state.stat(file);
+        if (stamp == null) {
+            return;
+        }
+        Content content = content(file, stamp);
+        switch (content == null ? Verdict.EDIT : judge(name, StagedName.print(content))) {
+            case PLACED -> restage(content, file);
+            case BASE -> keep(content, file);
+            case TORN -> state.unlink(file);
+            case EDIT -> {
+                RelativePath path = path(name.entry(), file);
+                log.atInfo().addKeyValue("path", path).log("an edit that was displaced before the end is proposed");
+                displaced.propose(name.entry(), name.base(), path, file);
+            }
+        }
+    }
+
+    /// @return null for what has no bytes of its own
+    private @Nullable Content content(RelativePath file, Stamp stamp) throws IOException {
+        if (stamp.kind() == Kind.SYMLINK) {
+            return new Content.Symlink(state.readlink(file));
+        }
+        if (stamp.kind() != Kind.FILE) {
+            return null;
+        }
+        try (var open = state.openRead(file)) {
+            Digest digest = ContentStore.digestOf(open, stamp.sizeBytes());
+            return new Content.File(digest, stamp.sizeBytes());
+        }
+    }
+
+    private void restage(@Nullable Content content, RelativePath file) throws IOException {
+        if (content instanceof Content.File whole) {
+            contents.restage(whole.digest(), file);
+        } else {
+            state.unlink(file);
+        }
+    }
+
+    private void keep(@Nullable Content content, RelativePath file) throws IOException {
+        if (content instanceof Content.File whole) {
+            contents.local().keep(whole, state, file);
+        } else {
+            state.unlink(file);
+        }
+    }
+
+    private RelativePath path(EntryId entry, RelativePath file) throws IOException {
+        RelativePath noted = DisplacedEdits.notedPath(state, file);
+        RelativePath path = noted != null ? noted : index.path(entry);
+        path = path != null ? path : catalog.read(view -> view.path(entry));
+        return path != null ? path : RelativePath.ROOT.child(Name.of("displaced-" + entry));
+    }
+}
