@@ -18,7 +18,8 @@ final class NodeJvm {
                 "-XX:MaxDirectMemorySize=64m",
                 "-XX:+UseSerialGC",
                 "-XX:+ExitOnOutOfMemoryError",
-                "-Xss512k"));
+                "-Xss512k",
+                "-XX:TrimNativeHeapInterval=5000"));
         String more = System.getenv("LOCKSTEP_JAVA_OPTS");
         if (more != null && !more.isBlank()) {
             command.addAll(List.of(more.trim().split("\\s+")));

@@ -144,6 +144,14 @@ public final class Proposer {
         return paths.isCovered(path);
     }
 
+    /// Whether the path is being proposed as a directory.
+    public boolean isDirectoryUnderWay(RelativePath path) {
+        PendingChange change = paths.at(path);
+        return change != null
+                && change.change() instanceof Change.Put put
+                && put.content().isDirectory();
+    }
+
     public boolean isAnyBusyAtOrBelow(RelativePath path) {
         return paths.isAnyAtOrBelow(path);
     }

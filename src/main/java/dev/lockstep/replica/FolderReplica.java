@@ -147,8 +147,8 @@ public final class FolderReplica implements AutoCloseable {
         this.placements = new Placements(contents, loop, clock, this::lookAt);
         Adoption adoption = new Adoption(catalog, index, placements);
         FolderScanner scanner = new FolderScanner(root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX);
-        this.changes = new LocalChanges(
-                scanner, index, root, proposer, contents, guard, adoption, placements, workers, loop, clock);
+        this.changes =
+                new LocalChanges(scanner, index, proposer, contents, guard, adoption, placements, workers, loop, clock);
         this.restores = new Restores(proposer, changes);
         this.displaced = new DisplacedEdits(
                 root,

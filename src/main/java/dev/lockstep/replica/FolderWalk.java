@@ -1,8 +1,5 @@
 package dev.lockstep.replica;
 
-import dev.lockstep.folder.FolderRoot;
-import dev.lockstep.folder.Kind;
-import dev.lockstep.folder.Stamp;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Escaped;
 import dev.lockstep.model.RelativePath;
@@ -23,16 +20,14 @@ final class FolderWalk {
     private record Subtree(RelativePath path, long sequence) {}
 
     private final FolderScanner scanner;
-    private final FolderRoot root;
     private final Problems unsupported;
     private final Problems unreadable;
     private final Deque<Subtree> subtrees = new ArrayDeque<>();
     private Iterator<RelativePath> names = Collections.emptyIterator();
     private long sequence = Long.MAX_VALUE;
 
-    FolderWalk(FolderScanner scanner, FolderRoot root, Problems unsupported, Problems unreadable) {
+    FolderWalk(FolderScanner scanner, Problems unsupported, Problems unreadable) {
         this.scanner = scanner;
-        this.root = root;
         this.unsupported = unsupported;
         this.unreadable = unreadable;
     }
@@ -73,19 +68,10 @@ final class FolderWalk {
     }
 
     private void visit(RelativePath path, Consumer<RelativePath> visitor) {
-        if (isDirectory(path)) {
+        if (scanner.isDirectory(path)) {
             subtrees.addFirst(new Subtree(path, sequence));
         } else {
             visitor.accept(path);
-        }
-    }
-
-    private boolean isDirectory(RelativePath path) {
-        try {
-            Stamp stamp = root.stat(path);
-            return stamp != null && stamp.kind() == Kind.DIRECTORY;
-        } catch (IOException unreadableNow) {
-            return false;
         }
     }
 

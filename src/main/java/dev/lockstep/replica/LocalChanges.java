@@ -1,7 +1,6 @@
 package dev.lockstep.replica;
 
 import dev.lockstep.folder.FolderIndex;
-import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Held;
 import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.Stamp;
@@ -68,7 +67,6 @@ final class LocalChanges {
     LocalChanges(
             FolderScanner scanner,
             FolderIndex index,
-            FolderRoot root,
             Proposer proposer,
             ContentService contents,
             DeletionGuard guard,
@@ -87,7 +85,7 @@ final class LocalChanges {
         this.workers = workers;
         this.loop = loop;
         this.clock = clock;
-        this.walk = new FolderWalk(scanner, root, unsupported, unreadable);
+        this.walk = new FolderWalk(scanner, unsupported, unreadable);
     }
 
     // --- hints ---
@@ -163,16 +161,27 @@ final class LocalChanges {
             blocked.merge(path, sequence, Math::min);
             return;
         }
-        considerParent(path.parent(), sequence, goneHere);
-        take(path, sequence, scanner.scan(path), goneHere);
+        if (isParentKnown(path.parent(), sequence, goneHere)) {
+            take(path, sequence, scanner.scan(path), goneHere);
+        } else if (proposer.isBusy(path.parent())) {
+            blocked.merge(path, sequence, Math::min);
+        } else if (scanner.isDirectory(path.parent())) {
+            dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
+        } else {
+            take(path, sequence, scanner.scan(path), goneHere);
+        }
     }
 
     /// A directory is proposed before what is in it: otherwise the cluster makes it for the entry's sake, and this
     /// folder holds an entry whose directory it does not hold.
-    private void considerParent(RelativePath parent, long sequence, Map<RelativePath, Long> goneHere) {
-        if (!parent.isRoot() && index.find(parent) == null && !proposer.isBusy(parent)) {
+    private boolean isParentKnown(RelativePath parent, long sequence, Map<RelativePath, Long> goneHere) {
+        if (adoption.heldDirectory(parent) != null) {
+            return true;
+        }
+        if (!proposer.isBusy(parent)) {
             consider(parent, sequence, goneHere);
         }
+        return proposer.isDirectoryUnderWay(parent) || adoption.heldDirectory(parent) != null;
     }
 
     private void take(RelativePath path, long sequence, Finding finding, Map<RelativePath, Long> goneHere) {

@@ -216,6 +216,16 @@ public final class FolderScanner {
         };
     }
 
+    /// Whether a directory stands there now, as far as can be seen.
+    public boolean isDirectory(RelativePath path) {
+        try {
+            Stamp stamp = statOrAbsent(path);
+            return stamp != null && stamp.kind() == Kind.DIRECTORY;
+        } catch (IOException unreadable) {
+            return false;
+        }
+    }
+
     /// The place of a path, with the entry ids that the index knows on the way.
     public Place place(RelativePath path) {
         List<Place.Step> ancestors = new ArrayList<>();

@@ -16,7 +16,8 @@ final class Launch {
             "-Xmx112m",
             "-XX:MaxDirectMemorySize=64m",
             "-XX:+UseSerialGC",
-            "-Xss512k");
+            "-Xss512k",
+            "-XX:TrimNativeHeapInterval=5000");
     private static final String MAIN = "dev.lockstep.cli.Lockstep";
     private static final Duration COMMAND_PATIENCE = Duration.ofMinutes(1);
 

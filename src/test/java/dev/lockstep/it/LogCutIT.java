@@ -179,11 +179,14 @@ final class LogCutIT {
     private void assertKeptOut(Node node, Path store) throws Exception {
         Files.writeString(node.folder().resolve("found"), "a file of the user");
         Files.move(store, node.state());
+        Path marker = node.folder().resolve(".lockstep");
+        Files.copy(node.state().resolve("marker"), marker);
         node.start();
         Shell.Ended ended = node.awaitEnd();
         assertThat(ended.code()).as("exit status").isNotZero();
         assertThat(ended.output()).contains("was replaced");
         Files.move(node.state(), store);
+        Files.delete(marker);
     }
 
     /// G18.

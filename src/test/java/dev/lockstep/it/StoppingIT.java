@@ -86,7 +86,9 @@ final class StoppingIT {
     private Demo demo() throws IOException {
         FreePorts ports = new FreePorts();
         Path log = home.resolve("demo.out");
-        List<String> command = new ArrayList<>(Launch.program(List.of("demo", "--nodes", "3")));
+        // A shell starts what runs in the background with Ctrl-C ignored, and that is inherited.
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        command.addAll(Launch.program(List.of("demo", "--nodes", "3")));
         command.addAll(List.of("--raft-port", "" + ports.nextRange(3), "--http-port", "" + ports.nextRange(3)));
         ProcessBuilder builder = new ProcessBuilder(command).directory(home.toFile());
         builder.environment().put("LC_ALL", "C.UTF-8");
