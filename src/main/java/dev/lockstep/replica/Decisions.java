@@ -71,7 +71,7 @@ final class Decisions {
             case Change.Put put -> put(pending, put, outcome);
             case Change.Move move -> move.relocations().forEach(this::moved);
             case Change.Delete delete -> deleted(pending, delete);
-            case Change.SetAttributes set -> attributesSet(pending, set, outcome);
+            case Change.SetAttributes set -> attributesSet(pending, set);
         }
     }
 
@@ -124,17 +124,19 @@ final class Decisions {
         changes.dirty(pending.path());
     }
 
-    private void attributesSet(PendingChange pending, Change.SetAttributes set, Outcome outcome) {
+    /// Whatever the outcome, these are the attributes that stand on disk: the same difference is not proposed again,
+    /// and what the cluster wants instead is placed.
+    private void attributesSet(PendingChange pending, Change.SetAttributes set) {
         Held held = index.held(set.entry());
-        if (held != null && outcome instanceof Outcome.Accepted) {
+        if (held == null) {
+            changes.dirty(pending.path());
+        } else {
             Attributes before = held.entry().attributes();
             Attributes now = new Attributes(
                     set.mode().orElse(before.mode()), set.mtimeNanos().orElse(before.mtimeNanos()));
             Stamp stamp = pending.stamp().orElseThrow();
             index.put(new Held(held.entry().withAttributes(now), stamp));
             lookAgainIfChanged(pending.path(), stamp);
-        } else {
-            changes.dirty(pending.path());
         }
         placements.enqueue(set.entry());
     }

@@ -377,7 +377,7 @@ final class LocalChanges {
             return;
         }
         boolean mayDelete = guard.mayDelete(goneByScan, index.entries());
-        for (Map.Entry<RelativePath, Long> one : Map.copyOf(missing).entrySet()) {
+        for (Map.Entry<RelativePath, Long> one : new LinkedHashMap<>(missing).entrySet()) {
             missing.remove(one.getKey());
             if (!mayDelete) {
                 placements.wake(one.getKey());

@@ -189,6 +189,10 @@ final class SoloFolder {
         return logIndex;
     }
 
+    synchronized long logIndex() {
+        return logIndex;
+    }
+
     /// Another node's change is committed.
     void peerCommits(Change change, String... contents) {
         OperationId operation = new OperationId(PEER, 1, ++peerSequence);
