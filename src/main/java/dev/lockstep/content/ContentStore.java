@@ -285,7 +285,23 @@ public final class ContentStore {
         return null;
     }
 
-    /// Whether a content stands anywhere on this node.
+    /// Whether a content stands anywhere on this node, as far as sizes and times tell.
+    public boolean stands(Digest digest) throws IOException {
+        if (state.stat(historyPath(digest)) != null || state.stat(stagedPath(digest)) != null) {
+            return true;
+        }
+        for (Held held : index.byContent(digest, CANDIDATES_MAX)) {
+            RelativePath path = index.path(held.id());
+            Stamp stamp = path == null ? null : folder.stat(path);
+            if (stamp != null && stamp.isUnchangedSince(held.stamp())) {
+                return true;
+            }
+        }
+        // Between the two looks it may have been displaced.
+        return state.stat(historyPath(digest)) != null;
+    }
+
+    /// Whether a content can be opened anywhere on this node.
     public boolean has(Digest digest) throws IOException {
         try (OpenContent content = open(digest)) {
             return content != null;

@@ -20,8 +20,8 @@ public final class FolderException extends IOException {
         return new FolderException(errno, number, message);
     }
 
-    /// A refusal of our own.
-    static FolderException of(Errno errno, String operation, Object path) {
+    /// A refusal of our own, or of a disk that is not real.
+    public static FolderException of(Errno errno, String operation, Object path) {
         return new FolderException(errno, 0, operation + " " + path + ": " + errno.text());
     }
 

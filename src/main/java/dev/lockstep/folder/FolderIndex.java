@@ -7,7 +7,9 @@ import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,9 @@ public final class FolderIndex {
     private static final byte BY_PLACE = 'p';
     private static final byte BY_INODE = 'i';
     private static final byte BY_CONTENT = 'c';
+    /// Records that are not known to be durable, see [#beginMarks].
+    private static final byte MARK = 'd';
+    private static final int MARKS_AT_ONCE = 1_000;
     private static final byte[] NOTHING = {};
     /// A cycle of directories cannot be, but a damaged record must not hang the node.
     private static final int DEPTH_MAX = 4096;
@@ -29,6 +34,8 @@ public final class FolderIndex {
     private final IndexStore store;
     private final long newestLogIndex;
     private long entries;
+    private long generation;
+    private boolean hasMarks;
 
     public FolderIndex(IndexStore store) {
         this.store = store;
@@ -38,6 +45,11 @@ public final class FolderIndex {
             newest[0] = Math.max(newest[0], held.entry().changed().logIndex());
         });
         newestLogIndex = newest[0];
+        store.scan(new byte[] {MARK}, (key, value) -> {
+            hasMarks = true;
+            generation = Math.max(generation, ByteBuffer.wrap(key).getLong(1) + 1);
+            return true;
+        });
     }
 
     /// The highest log index of which anything stood in the folder when the index was opened; 0 if it held nothing. A
@@ -158,8 +170,56 @@ public final class FolderIndex {
         if (held.entry().content() instanceof Content.File file) {
             writes.add(new IndexStore.Write(contentKey(file.digest(), held.id()), NOTHING));
         }
+        writes.add(new IndexStore.Write(withId(key(MARK, generation), held.id()), NOTHING));
+        hasMarks = true;
         store.write(writes);
     }
+
+    // --- marks ---
+
+    /// Each record is marked when it is written, until it is known to be durable together with what it tells of. After
+    /// a power loss the marked ones say what may be damaged.
+    ///
+    /// @return a number for [#endMarks], which covers all records so far
+    public synchronized long beginMarks() {
+        return generation++;
+    }
+
+    /// What was recorded before the call of [#beginMarks] that gave this number is durable.
+    public void endMarks(long begun) {
+        List<IndexStore.Write> removals = new ArrayList<>();
+        boolean[] isAnyLeft = {false};
+        store.scan(new byte[] {MARK}, (key, value) -> {
+            boolean isCovered = ByteBuffer.wrap(key).getLong(1) <= begun;
+            isAnyLeft[0] = !isCovered;
+            if (isCovered) {
+                removals.add(new IndexStore.Write(key, null));
+            }
+            return isCovered;
+        });
+        for (int at = 0; at < removals.size(); at += MARKS_AT_ONCE) {
+            store.write(removals.subList(at, Math.min(removals.size(), at + MARKS_AT_ONCE)));
+        }
+        synchronized (this) {
+            hasMarks = isAnyLeft[0];
+        }
+    }
+
+    public synchronized boolean hasMarks() {
+        return hasMarks;
+    }
+
+    /// The entries whose records are marked.
+    public Set<EntryId> marked() {
+        Set<EntryId> marked = new LinkedHashSet<>();
+        store.scan(new byte[] {MARK}, (key, value) -> {
+            marked.add(entryId(key, 1 + Long.BYTES));
+            return true;
+        });
+        return marked;
+    }
+
+    // --- keys ---
 
     public synchronized void remove(EntryId id) {
         Held before = held(id);

@@ -111,6 +111,11 @@ final class HistoryKeeper implements AutoCloseable {
     // --- pruning ---
 
     private void prune() throws IOException {
+        if (replica.isSyncingFailing()) {
+            // What gave way since the last sync point may be all that a power loss leaves.
+            pruneAtNanos = System.nanoTime() + PRUNE_EVERY.toNanos();
+            return;
+        }
         Set<Digest> needed = replica.contentsToPlace().join();
         long nowNanos = TimeUnit.MILLISECONDS.toNanos(clock.millis());
         HistoryUse use = store.pruneHistory(retention, nowNanos, needed::contains, PRUNED_AT_ONCE_MAX);

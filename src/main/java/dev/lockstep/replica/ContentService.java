@@ -42,6 +42,12 @@ public interface ContentService {
     /// Makes a staged content history, if there is one: its revision gave way before it was placed.
     void stagedToHistory(Digest digest) throws IOException;
 
+    /// Whether a content stands on this node, in the folder, staged or in history, as far as sizes and times tell.
+    boolean stands(Digest digest) throws IOException;
+
+    /// Removes a staged content that nothing is to be placed with any more; if that fails it stays.
+    void dropStaged(Digest digest);
+
     /// Makes durable what has been written so far to the folder's and the state directory's file systems.
     void syncFileSystems() throws IOException;
 }

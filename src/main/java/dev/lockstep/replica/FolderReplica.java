@@ -12,10 +12,7 @@ import dev.lockstep.folder.Stamp;
 import dev.lockstep.materialize.Materializer;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Change;
-import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
-import dev.lockstep.model.Entry;
-import dev.lockstep.model.EntryId;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.Outcome;
 import dev.lockstep.model.Proposal;
@@ -28,7 +25,6 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -54,7 +50,6 @@ public final class FolderReplica implements AutoCloseable {
     private static final int HINTS_MAX = 200_000;
     private static final int APPLIED_BYTES_MAX = 32 << 20;
     private static final int APPLIED_BYTES_EACH = 256;
-    private static final long SYNC_POINT_NANOS = 5_000_000_000L;
     private static final Logger log = LoggerFactory.getLogger(FolderReplica.class);
 
     private final Catalog catalog;
@@ -71,27 +66,20 @@ public final class FolderReplica implements AutoCloseable {
     private final Leftovers leftovers;
     private final InlineContents inline;
     private final ControlLoop loop;
-    private final Executor workers;
+    private final SyncPoints syncPoints;
     private final LongSupplier clock;
     private final Duration rescanEvery;
-    private final Consumer<Throwable> failed;
 
     private final Semaphore appliedBytes = new Semaphore(APPLIED_BYTES_MAX);
     private final AtomicInteger hintsWaiting = new AtomicInteger();
     private final AtomicBoolean areHintsMissing = new AtomicBoolean();
     private final List<Barrier> barriers = new ArrayList<>();
-    private final List<SyncRequest> syncRequests = new ArrayList<>();
     private long handledIndex;
-    private long syncedIndex;
-    private long lastSyncNanos;
     private long nextRescanNanos;
     private boolean hasBegun;
-    private boolean isSyncing;
     private boolean isFirstScanDone;
 
     private record Barrier(long sequence, CompletableFuture<Void> passed) {}
-
-    private record SyncRequest(long logIndex, CompletableFuture<Void> done) {}
 
     /// What a replica is made of.
     ///
@@ -134,17 +122,16 @@ public final class FolderReplica implements AutoCloseable {
         this.index = parts.index();
         this.root = parts.root();
         this.rescanEvery = parts.rescanEvery();
-        this.failed = parts.failed();
         this.inline = new InlineContents(this::spill);
         this.contents = parts.contents().apply(inline::get);
-        this.workers = parts.workers();
+        Executor workers = parts.workers();
         this.clock = parts.clock();
-        this.lastSyncNanos = clock.getAsLong();
-        this.loop = parts.loops().make(this::work, failed);
+        this.loop = parts.loops().make(this::work, parts.failed());
         this.proposer = new Proposer(
                 parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop, clock, parts.wallClock());
         this.guard = new DeletionGuard(root);
         this.placements = new Placements(contents, loop, clock, this::lookAt);
+        this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, workers, loop, clock);
         Adoption adoption = new Adoption(catalog, index, placements);
         FolderScanner scanner = new FolderScanner(root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX);
         this.changes =
@@ -305,7 +292,7 @@ public final class FolderReplica implements AutoCloseable {
     }
 
     private void take(Applied applied) {
-        applied.contents().forEach(inline::add);
+        applied.contents().forEach((digest, bytes) -> inline.add(digest, bytes, applied.logIndex()));
         placements.handled(applied.logIndex());
         applied.operation().ifPresent(operation -> {
             if (applied.result() == Result.GAP) {
@@ -332,12 +319,17 @@ public final class FolderReplica implements AutoCloseable {
             if (bytes == null) {
                 stagedToHistory(old.content().digest());
             } else if (index.byContent(old.content().digest(), 1).isEmpty()) {
-                try {
-                    contents.keepHistory(old.content().digest(), bytes);
-                } catch (IOException failure) {
-                    throw new UncheckedIOException(failure);
-                }
+                keepHistory(old.content().digest(), bytes);
             }
+        }
+    }
+
+    private void keepHistory(Digest digest, Bytes bytes) {
+        try {
+            contents.keepHistory(digest, bytes);
+        } catch (IOException failure) {
+            // The log still has it, and is not cut before a sync point has found it on disk.
+            log.atWarn().addKeyValue("cause", failure.toString()).log("a content could not become history yet");
         }
     }
 
@@ -386,7 +378,7 @@ public final class FolderReplica implements AutoCloseable {
         long restNanos = proposer.pump(nowNanos);
         restNanos = Math.min(restNanos, placements.step());
         passBarriers();
-        syncPointIfDue(nowNanos);
+        restNanos = Math.min(restNanos, syncPoints.step(handledIndex));
         return Math.min(restNanos, Math.min(changes.restNanos(), displaced.restNanos()));
     }
 
@@ -472,16 +464,7 @@ public final class FolderReplica implements AutoCloseable {
     /// @return completes with the contents that entries are still to be placed with
     public CompletableFuture<Set<Digest>> contentsToPlace() {
         CompletableFuture<Set<Digest>> contentsToPlace = new CompletableFuture<>();
-        loop.execute(() -> {
-            Set<Digest> digests = new HashSet<>();
-            for (EntryId id : placements.waitingEntries()) {
-                Entry want = catalog.read(view -> view.entry(id));
-                if (want != null && want.content() instanceof Content.File file) {
-                    digests.add(file.digest());
-                }
-            }
-            contentsToPlace.complete(digests);
-        });
+        loop.execute(() -> contentsToPlace.complete(placements.contents(catalog)));
         return contentsToPlace;
     }
 
@@ -498,81 +481,23 @@ public final class FolderReplica implements AutoCloseable {
     /// @return completes once every content of commits up to `logIndex` stands durably on this node without
     ///     the log
     public CompletableFuture<Void> syncPoint(long logIndex) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        loop.execute(() -> syncRequests.add(new SyncRequest(logIndex, done)));
-        return done;
+        return syncPoints.request(logIndex);
     }
 
-    private void syncPointIfDue(long nowNanos) {
-        boolean isAsked = syncRequests.stream().anyMatch(request -> request.logIndex() <= handledIndex);
-        boolean isTime = handledIndex > syncedIndex && nowNanos - lastSyncNanos > SYNC_POINT_NANOS;
-        if (isSyncing || (!isAsked && !isTime)) {
-            return;
-        }
-        isSyncing = true;
-        long upTo = handledIndex;
-        try {
-            stageWhatWaits();
-        } catch (IOException refused) {
-            syncEnded(upTo, refused);
-            return;
-        }
-        workers.execute(() -> {
-            IOException failure = null;
-            try {
-                contents.syncFileSystems();
-            } catch (IOException refused) {
-                failure = refused;
-            }
-            IOException result = failure;
-            loop.execute(() -> syncEnded(upTo, result));
-        });
+    /// Whether what is written cannot be made durable now: what history holds may be needed again. Any thread.
+    public boolean isSyncingFailing() {
+        return syncPoints.isFailing();
     }
 
-    /// What is only in memory and still to be placed goes to the staged contents.
-    private void stageWhatWaits() throws IOException {
-        for (EntryId id : placements.waitingEntries()) {
-            Entry want = catalog.read(view -> view.entry(id));
-            if (want != null && want.content() instanceof Content.File file) {
-                Bytes bytes = inline.get(file.digest());
-                if (bytes != null) {
-                    contents.stage(file.digest(), bytes);
-                }
-            }
-        }
-    }
-
-    private void syncEnded(long upTo, @org.jspecify.annotations.Nullable IOException failure) {
-        isSyncing = false;
-        lastSyncNanos = clock.getAsLong();
-        if (failure == null) {
-            syncedIndex = Math.max(syncedIndex, upTo);
-            if (placements.isEmpty()) {
-                inline.clear();
-            }
-        } else {
-            log.atWarn().addKeyValue("cause", failure.toString()).log("no sync point: the log is not cut");
-        }
-        syncRequests.removeIf(request -> {
-            if (request.logIndex() > upTo) {
-                return false;
-            }
-            boolean _ = failure == null
-                    ? request.done().complete(null)
-                    : request.done().completeExceptionally(failure);
-            return true;
-        });
-    }
-
+    /// What is not yet known to stand on disk and is too much to be kept in memory.
     private void spill(Digest digest, Bytes bytes) {
-        if (placements.isEmpty()) {
-            return;
-        }
         try {
-            contents.stage(digest, bytes);
+            if (!contents.stands(digest)) {
+                contents.keepHistory(digest, bytes);
+            }
         } catch (IOException failure) {
-            // Not lost: the content is fetched from a peer when its turn comes.
-            log.atWarn().addKeyValue("cause", failure.toString()).log("a content from the log could not be staged");
+            // Not lost: the others hold it, and it is fetched when its turn comes.
+            log.atWarn().addKeyValue("cause", failure.toString()).log("a content from the log could not be kept");
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.lockstep.replica;
 
+import dev.lockstep.catalog.Catalog;
 import dev.lockstep.materialize.Materializer;
 import dev.lockstep.materialize.Placing;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
+import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.RelativePath;
 import java.util.ArrayDeque;
@@ -226,8 +228,16 @@ final class Placements {
         return waiting.size();
     }
 
-    Set<EntryId> waitingEntries() {
-        return new HashSet<>(waiting.keySet());
+    /// What entries are still to be placed with.
+    Set<Digest> contents(Catalog catalog) {
+        Set<Digest> digests = new HashSet<>();
+        for (EntryId id : waiting.keySet()) {
+            Entry want = catalog.read(view -> view.entry(id));
+            if (want != null && want.content() instanceof Content.File file) {
+                digests.add(file.digest());
+            }
+        }
+        return digests;
     }
 
     List<EntryId> someWaiting(int limit) {

@@ -13,9 +13,13 @@ import dev.lockstep.transfer.Transfer;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The contents of this node and its peers, as the control loop asks for them.
 public final class StoredContents implements ContentService, LocalContents {
+    private static final Logger log = LoggerFactory.getLogger(StoredContents.class);
+
     private final ContentStore store;
     private final Transfer transfer;
     private final FolderReplica.InlineLookup inline;
@@ -80,6 +84,20 @@ public final class StoredContents implements ContentService, LocalContents {
     @Override
     public void stagedToHistory(Digest digest) throws IOException {
         store.stagedToHistory(digest);
+    }
+
+    @Override
+    public boolean stands(Digest digest) throws IOException {
+        return store.stands(digest);
+    }
+
+    @Override
+    public void dropStaged(Digest digest) {
+        try {
+            store.dropStaged(digest);
+        } catch (IOException leftBehind) {
+            log.atDebug().addKeyValue("cause", leftBehind.toString()).log("a staged content stays");
+        }
     }
 
     @Override
