@@ -39,7 +39,7 @@ final class TrainCommand implements Callable<Integer> {
     private static final Duration ARRIVAL_MAX = Duration.ofSeconds(30);
 
     @Option(names = "--edits", description = "How many (default: ${DEFAULT-VALUE}).")
-    private int edits = 2400;
+    private int edits = 600;
 
     private final List<Node> nodes = new ArrayList<>();
     private final List<Path> folders = new ArrayList<>();
