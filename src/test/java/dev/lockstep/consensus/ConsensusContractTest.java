@@ -228,6 +228,19 @@ public abstract class ConsensusContractTest {
                 .containsExactlyInAnyOrder("founded", "to nobody");
     }
 
+    /// The answer of a moment ago is no proof of now: the others may have elected another leader since.
+    @Test
+    void readThatWasJustAnsweredIsNotAnsweredAgainWithoutMajority() throws IOException {
+        Member alone = leader();
+        readUntilAnswered(alone);
+        readUntilAnswered(alone);
+        for (Member other : followers()) {
+            cluster.stop(other);
+        }
+        CompletableFuture<Long> read = cluster.log(alone).readIndex();
+        assertThat(cluster.ended("the read", read)).isCompletedExceptionally();
+    }
+
     @Test
     void aFollowerGoesOnWhenTheLeaderIsGone() throws IOException {
         Member old = leader();

@@ -49,6 +49,7 @@ public final class RatisConsensus implements Consensus {
     private static final String PREFIX = "raft.";
     private static final String OFFER = PREFIX + "offer";
     private static final String READ = PREFIX + "read";
+    private static final String TERM = PREFIX + "term";
     private static final String MEMBERS = PREFIX + "members";
     private static final String TRANSFER = PREFIX + "transfer";
     private static final int OFFERS_MAX = 512;
@@ -62,6 +63,7 @@ public final class RatisConsensus implements Consensus {
     private final RaftServer server;
     private final CatalogStateMachine machine;
     private final RaftServer.Division division;
+    private final LeadershipProof leadership;
     private final RaftGroupId group;
     private final ClientId client = ClientId.randomId();
     private final AtomicLong calls = new AtomicLong();
@@ -79,6 +81,7 @@ public final class RatisConsensus implements Consensus {
         this.machine = machine;
         this.group = group;
         this.division = server.getDivision(group);
+        this.leadership = new LeadershipProof(port, division, TERM, CALL_TIMEOUT);
     }
 
     /// Starts the log of this node; commits reach `state` from then on. Takes the peer port over.
@@ -160,10 +163,13 @@ public final class RatisConsensus implements Consensus {
         return submit(message, RaftClientRequest.writeRequestType()).thenApply(RaftClientReply::getLogIndex);
     }
 
+    /// The index is no older than the question, and at some moment after the question this node was the only leader.
     private CompletableFuture<Long> read() {
+        CompletableFuture<Void> proof = leadership.prove();
         return submit(Message.EMPTY, RaftClientRequest.readRequestType())
                 .thenApply(reply ->
-                        reply.getMessage().getContent().asReadOnlyByteBuffer().getLong());
+                        reply.getMessage().getContent().asReadOnlyByteBuffer().getLong())
+                .thenCombine(proof, (index, proven) -> index);
     }
 
     private CompletableFuture<RaftClientReply> submit(Message message, RaftClientRequest.Type type) {
@@ -202,8 +208,11 @@ public final class RatisConsensus implements Consensus {
                 .thenApply(answer -> answer.buffer().getLong());
     }
 
-    /// Answers what other nodes ask of this one as the leader. Called on a virtual thread of its own.
+    /// Answers what other nodes ask of this one, most of it as the leader. Called on a virtual thread of its own.
     private Bytes serve(String method, Bytes request) throws IOException {
+        if (method.equals(TERM)) {
+            return leadership.answer();
+        }
         if (!division.getInfo().isLeader()) {
             throw new IOException("not the leader");
         }
