@@ -1,11 +1,14 @@
 package dev.lockstep.materialize;
 
 import dev.lockstep.catalog.Catalog;
+import dev.lockstep.folder.DirectoryItem;
 import dev.lockstep.folder.Errno;
 import dev.lockstep.folder.FolderException;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Held;
+import dev.lockstep.folder.IgnoredPaths;
+import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.RenameMode;
 import dev.lockstep.folder.Stamp;
 import dev.lockstep.model.Content;
@@ -29,12 +32,14 @@ public final class Materializer {
     private final LocalContents contents;
     private final DisplacedFiles displacedFiles;
     private final Staging staging;
+    private final IgnoredPaths ignored;
     private final Predicate<RelativePath> isBusy;
     private final Predicate<RelativePath> isAnyBusyAtOrBelow;
 
     /// @param staged             the directory in `state` where revisions are put down before they are placed
     /// @param incarnation        of this node, counted at each start
     /// @param displacedFiles     takes what came out of the folder though it was not what should
+    /// @param ignored            what is never touched
     /// @param isBusy             whether a local change at the path is on its way to the cluster
     /// @param isAnyBusyAtOrBelow the same for anything at or below it
     public Materializer(
@@ -46,6 +51,7 @@ public final class Materializer {
             LocalContents contents,
             long incarnation,
             DisplacedFiles displacedFiles,
+            IgnoredPaths ignored,
             Predicate<RelativePath> isBusy,
             Predicate<RelativePath> isAnyBusyAtOrBelow) {
         this.catalog = catalog;
@@ -54,6 +60,7 @@ public final class Materializer {
         this.contents = contents;
         this.displacedFiles = displacedFiles;
         this.staging = new Staging(state, staged, contents, incarnation);
+        this.ignored = ignored;
         this.isBusy = isBusy;
         this.isAnyBusyAtOrBelow = isAnyBusyAtOrBelow;
     }
@@ -63,14 +70,54 @@ public final class Materializer {
         Entry want = catalog.read(view -> view.entry(id));
         RelativePath here = have == null ? null : index.path(id);
         try {
-            if (have == null || here == null) {
-                return want == null ? new Placing.Done() : create(want);
+            if (ignored.isAny() && isIgnored(want, have, here)) {
+                return want == null ? forget(id) : new Placing.Ignored();
             }
-            return want == null ? remove(have, here) : update(want, have, here);
+            Placing placing = place(want, have, here);
+            return placing instanceof Placing.LocalChange(RelativePath path) ? unlessIgnored(path) : placing;
         } catch (IOException refused) {
             RelativePath path = here != null ? here : want == null ? RelativePath.ROOT : target(want);
             return new Placing.Refused(path == null ? RelativePath.ROOT : path, String.valueOf(refused.getMessage()));
         }
+    }
+
+    private Placing place(@Nullable Entry want, @Nullable Held have, @Nullable RelativePath here) throws IOException {
+        if (have == null || here == null) {
+            // A record below what this folder no longer holds says nothing any more.
+            return want == null ? forget(have == null ? null : have.id()) : create(want);
+        }
+        return want == null ? remove(have, here) : update(want, have, here);
+    }
+
+    /// Whether the place of the entry is ignored: the one it shall have, or if it is deleted, the one it has.
+    private boolean isIgnored(@Nullable Entry want, @Nullable Held have, @Nullable RelativePath here) {
+        if (want == null) {
+            return have != null
+                    && here != null
+                    && ignored.isIgnored(here, have.entry().content().isDirectory());
+        }
+        RelativePath there = target(want);
+        return there != null && ignored.isIgnored(there, want.content().isDirectory());
+    }
+
+    /// Whatever stands at the path is the user's alone from now on.
+    private Placing forget(@Nullable EntryId id) {
+        if (id != null) {
+            index.children(id).forEach(child -> forget(child.id()));
+            index.remove(id);
+        }
+        return new Placing.Done();
+    }
+
+    /// A scan would say nothing of what is ignored.
+    private Placing unlessIgnored(RelativePath path) throws IOException {
+        if (ignored.isAny() && !path.isRoot()) {
+            Stamp stamp = folder.stat(path);
+            if (stamp != null && ignored.isIgnored(path, stamp.kind() == Kind.DIRECTORY)) {
+                return new Placing.Refused(path, "an ignored entry stands here");
+            }
+        }
+        return new Placing.LocalChange(path);
     }
 
     /// The path that the catalog wants the entry at, as far as this folder's directories are in place.
@@ -97,7 +144,7 @@ public final class Materializer {
             boolean isSuccessor = want.content().isDirectory()
                     && occupant.entry().content().isDirectory()
                     && catalog.read(view -> view.entry(occupant.id())) == null;
-            return isSuccessor ? succeed(want, occupant) : new Placing.After(occupant.id());
+            return isSuccessor ? succeed(want, occupant) : afterOccupant(occupant, path);
         }
         if (want.content().isDirectory()) {
             return createDirectory(want, path);
@@ -189,12 +236,19 @@ public final class Materializer {
 
     private Placing removeDirectory(Held have, RelativePath path) throws IOException {
         for (Held child : index.children(have.id())) {
-            return new Placing.After(child.id());
+            Placing gone =
+                    removeIfDeletedDirectory(child, path.child(child.entry().name()));
+            if (!(gone instanceof Placing.Done || gone instanceof Placing.Kept)) {
+                return new Placing.After(child.id());
+            }
         }
         try {
             folder.rmdir(path);
         } catch (FolderException refused) {
             if (refused.errno() == Errno.NOT_EMPTY || refused.errno() == Errno.EXISTS) {
+                if (ignored.isAny() && holdsOnlyIgnored(have, path)) {
+                    return new Placing.Kept(path, "deleted, but stays here as long as it holds ignored entries");
+                }
                 // What is inside is not known yet: it will be created in the catalog, and with it this directory.
                 index.remove(have.id());
                 return new Placing.LocalChange(path);
@@ -203,6 +257,39 @@ public final class Materializer {
         }
         index.remove(have.id());
         return new Placing.Done();
+    }
+
+    private Placing removeIfDeletedDirectory(Held child, RelativePath path) throws IOException {
+        boolean isDeletedDirectory =
+                child.entry().content().isDirectory() && catalog.read(view -> view.entry(child.id())) == null;
+        return isDeletedDirectory ? remove(child, path) : new Placing.After(child.id());
+    }
+
+    /// Ignored entries, or deleted directories that are kept for theirs.
+    private boolean holdsOnlyIgnored(Held have, RelativePath path) throws IOException {
+        boolean isAnyIgnored = false;
+        for (DirectoryItem item : folder.list(path)) {
+            if (!item.isNameable()) {
+                return false;
+            }
+            RelativePath child = path.child(item.name());
+            Stamp stamp = folder.stat(child);
+            boolean isDirectory = stamp != null && stamp.kind() == Kind.DIRECTORY;
+            Held held = isDirectory ? index.child(have.id(), item.name()) : null;
+            boolean isKept = held != null && catalog.read(view -> view.entry(held.id())) == null;
+            if (stamp != null && !isKept && !ignored.isIgnored(child, isDirectory)) {
+                return false;
+            }
+            isAnyIgnored = true;
+        }
+        return isAnyIgnored;
+    }
+
+    /// What stands at the wanted place goes first, unless it is to stay.
+    private Placing afterOccupant(Held occupant, RelativePath path) throws IOException {
+        return removeIfDeletedDirectory(occupant, path) instanceof Placing.Kept
+                ? new Placing.Refused(path, "a directory with ignored entries stands here")
+                : new Placing.After(occupant.id());
     }
 
     // --- an entry that is here already ---
@@ -272,7 +359,7 @@ public final class Materializer {
         Entry wanted = catalog.read(view -> view.entry(occupant.id()));
         boolean isInRing = wanted != null && isHeldBy(wanted.parent(), wanted.name(), occupant.id());
         if (!isInRing || to.startsWith(from) || from.startsWith(to)) {
-            return new Placing.After(occupant.id());
+            return afterOccupant(occupant, to);
         }
         Stamp there = folder.stat(to);
         if (there == null || !there.isSameInode(occupant.stamp())) {

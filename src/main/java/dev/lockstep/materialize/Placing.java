@@ -25,4 +25,10 @@ public sealed interface Placing {
 
     /// The disk refused. Retried later; holds up nothing else.
     record Refused(RelativePath path, String reason) implements Placing {}
+
+    /// The entry is ignored here: whatever stands at its path is not touched.
+    record Ignored() implements Placing {}
+
+    /// A deleted directory stays, because it holds ignored entries. Tried again when something in it changes.
+    record Kept(RelativePath path, String reason) implements Placing {}
 }

@@ -7,11 +7,13 @@ import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Held;
 import dev.lockstep.folder.Stamp;
 import dev.lockstep.model.Entry;
+import dev.lockstep.model.EntryId;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.RelativePath;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /// Compares catalog, folder index and disk of one node. Reads only; any thread.
 final class FolderAudit {
@@ -22,12 +24,15 @@ final class FolderAudit {
     private final Catalog catalog;
     private final FolderIndex index;
     private final FolderRoot root;
+    private final Predicate<EntryId> isKept;
 
-    FolderAudit(NodeId node, Catalog catalog, FolderIndex index, FolderRoot root) {
+    /// @param isKept whether a directory is deleted and stays only for what is ignored in it
+    FolderAudit(NodeId node, Catalog catalog, FolderIndex index, FolderRoot root, Predicate<EntryId> isKept) {
         this.node = node;
         this.catalog = catalog;
         this.index = index;
         this.root = root;
+        this.isKept = isKept;
     }
 
     /// While commits come, what is on its way here looks like a difference: the comparison is made again.
@@ -49,8 +54,12 @@ final class FolderAudit {
             view.forEachEntry(want -> compare(want, view.path(want.id()), differences));
             TreeDigest folder = new TreeDigest();
             index.forEach(held -> {
+                boolean isDeleted = view.entry(held.id()) == null;
+                if (isDeleted && isKept.test(held.id())) {
+                    return;
+                }
                 folder.add(held.entry());
-                if (view.entry(held.id()) == null) {
+                if (isDeleted) {
                     add(differences, index.path(held.id()), "stands here, was deleted");
                 }
             });

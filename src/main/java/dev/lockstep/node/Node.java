@@ -169,7 +169,7 @@ public final class Node implements AutoCloseable {
         closeLater(replica);
         this.watcher = new InotifyWatcher(folder, directory.part("barrier"), MARKER, replica::hint);
         closeLater(watcher);
-        this.audit = new FolderAudit(config.node(), catalog, index, folder);
+        this.audit = new FolderAudit(config.node(), catalog, index, folder, replica::isKept);
         ContentSearch search = new ContentSearch(config.node(), questions::voters, questions::call, contents, transfer);
         ReadPoint readPoint = new ReadPoint(consensus, catalog);
         this.history = new FolderHistory(catalog, readPoint, search);

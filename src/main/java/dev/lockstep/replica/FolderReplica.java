@@ -7,12 +7,11 @@ import dev.lockstep.consensus.Consensus;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Held;
-import dev.lockstep.folder.Kind;
-import dev.lockstep.folder.Stamp;
 import dev.lockstep.materialize.Materializer;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Change;
 import dev.lockstep.model.Digest;
+import dev.lockstep.model.EntryId;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.Outcome;
 import dev.lockstep.model.Proposal;
@@ -31,8 +30,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -47,18 +44,20 @@ public final class FolderReplica implements AutoCloseable {
     public static final int INLINE_BYTES_MAX = 32 << 10;
 
     private static final long PROMPT_READ_BYTES_MAX = 1 << 20;
-    private static final int HINTS_MAX = 200_000;
     private static final int APPLIED_BYTES_MAX = 32 << 20;
     private static final int APPLIED_BYTES_EACH = 256;
     private static final Logger log = LoggerFactory.getLogger(FolderReplica.class);
 
+    private final NodeId node;
     private final Catalog catalog;
     private final FolderIndex index;
-    private final FolderRoot root;
     private final ContentService contents;
     private final Proposer proposer;
-    private final DeletionGuard guard;
     private final Placements placements;
+    private final DeletionGuard guard;
+    private final Hints hints;
+    private final RulesInForce ignored;
+    private final Releases releases;
     private final LocalChanges changes;
     private final Restores restores;
     private final Decisions decisions;
@@ -71,8 +70,6 @@ public final class FolderReplica implements AutoCloseable {
     private final Duration rescanEvery;
 
     private final Semaphore appliedBytes = new Semaphore(APPLIED_BYTES_MAX);
-    private final AtomicInteger hintsWaiting = new AtomicInteger();
-    private final AtomicBoolean areHintsMissing = new AtomicBoolean();
     private final List<Barrier> barriers = new ArrayList<>();
     private long handledIndex;
     private long nextRescanNanos;
@@ -118,9 +115,10 @@ public final class FolderReplica implements AutoCloseable {
     }
 
     public FolderReplica(Parts parts) {
+        this.node = parts.node();
         this.catalog = parts.catalog();
         this.index = parts.index();
-        this.root = parts.root();
+        FolderRoot root = parts.root();
         this.rescanEvery = parts.rescanEvery();
         this.inline = new InlineContents(this::spill);
         this.contents = parts.contents().apply(inline::get);
@@ -130,12 +128,27 @@ public final class FolderReplica implements AutoCloseable {
         this.proposer = new Proposer(
                 parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop, clock, parts.wallClock());
         this.guard = new DeletionGuard(root);
-        this.placements = new Placements(contents, loop, clock, this::lookAt);
+        this.placements = new Placements(contents, loop, clock, this::lookAt, this::release);
+        this.ignored = new RulesInForce(
+                catalog, root, parts.state(), parts.staged(), contents, loop, clock, this::rulesChanged);
+        this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
         this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, workers, loop, clock);
         Adoption adoption = new Adoption(catalog, index, placements);
         FolderScanner scanner = new FolderScanner(root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX);
-        this.changes =
-                new LocalChanges(scanner, index, proposer, contents, guard, adoption, placements, workers, loop, clock);
+        this.changes = new LocalChanges(
+                scanner,
+                index,
+                proposer,
+                contents,
+                guard,
+                adoption,
+                placements,
+                ignored,
+                this::releaseByScan,
+                workers,
+                loop,
+                clock);
+        this.hints = new Hints(root, changes, guard, ignored, loop);
         this.restores = new Restores(proposer, changes);
         this.displaced = new DisplacedEdits(
                 root,
@@ -162,6 +175,7 @@ public final class FolderReplica implements AutoCloseable {
                 contents.local(),
                 parts.incarnation(),
                 displaced,
+                ignored,
                 proposer::isBusy,
                 proposer::isAnyBusyAtOrBelow));
     }
@@ -180,6 +194,7 @@ public final class FolderReplica implements AutoCloseable {
 
     private void begin() {
         hasBegun = true;
+        ignored.lookAtCatalog(Duration.ZERO);
         settleLeftovers();
         compareAll();
         handled(catalog.appliedIndex());
@@ -198,72 +213,44 @@ public final class FolderReplica implements AutoCloseable {
         changes.dirty(path);
     }
 
+    // --- ignored entries ---
+
+    private void rulesChanged() {
+        if (hasBegun) {
+            compareAll();
+            changes.dirtySubtree(RelativePath.ROOT);
+        }
+    }
+
+    private void release(EntryId id) {
+        releases.add(id);
+    }
+
+    /// The node that changed the rules sees to it; the others only if that has not happened by the next rescan.
+    private void releaseByScan(EntryId id) {
+        if (ignored.isReleaseDue()) {
+            releases.add(id);
+        }
+    }
+
+    private long nextSequence() {
+        return changes.nextSequence();
+    }
+
+    /// Whether the path is none of Lockstep's business. Any thread.
+    public boolean isIgnored(RelativePath path, boolean isDirectory) {
+        return ignored.isIgnored(path, isDirectory);
+    }
+
+    /// Whether a directory is deleted and stays only for what is ignored in it. Any thread.
+    public boolean isKept(EntryId id) {
+        return placements.isKept(id);
+    }
+
     // --- what comes in ---
 
     public void hint(Hint hint) {
-        if (hintsWaiting.incrementAndGet() > HINTS_MAX) {
-            hintsWaiting.decrementAndGet();
-            missHint();
-            return;
-        }
-        loop.execute(() -> {
-            hintsWaiting.decrementAndGet();
-            take(hint);
-        });
-    }
-
-    /// Beyond the bound hints are dropped and everything is looked at instead, once the loop gets there.
-    private void missHint() {
-        if (areHintsMissing.compareAndSet(false, true)) {
-            loop.execute(() -> {
-                areHintsMissing.set(false);
-                changes.dirtySubtree(RelativePath.ROOT);
-            });
-        }
-    }
-
-    private void take(Hint hint) {
-        switch (hint) {
-            case Hint.Dirty(RelativePath path, Hint.Cause cause) -> dirty(path, cause);
-            case Hint.DirtySubtree(RelativePath path) -> changes.dirtySubtree(path);
-            case Hint.Moved(RelativePath from, RelativePath to) -> {
-                changes.dirty(from);
-                changes.dirtySubtree(to);
-            }
-            case Hint.EverythingDirty(String reason) -> {
-                log.atWarn().addKeyValue("reason", reason).log("watching missed events, the folder is rescanned");
-                changes.dirtySubtree(RelativePath.ROOT);
-            }
-            case Hint.RootGone(String reason) -> {
-                log.atError().addKeyValue("reason", reason).log("the folder is not in its place any more");
-                guard.mayDelete(0, 0);
-            }
-        }
-    }
-
-    private void dirty(RelativePath path, Hint.Cause cause) {
-        switch (cause) {
-            case MODIFIED -> changes.dirtyWhenSettled(path);
-            case CREATED -> {
-                if (isBeingWritten(path)) {
-                    changes.dirtyWhenSettled(path);
-                } else {
-                    changes.dirty(path);
-                }
-            }
-            case CLOSED, DELETED, ATTRIBUTES, MOVED_IN, MOVED_OUT -> changes.dirty(path);
-        }
-    }
-
-    /// A file that was just made is still open in its program, unless it is another name of a file that was
-    /// there.
-    private boolean isBeingWritten(RelativePath path) {
-        try {
-            Stamp stamp = root.stat(path);
-            return stamp != null && stamp.kind() == Kind.FILE && stamp.links() == 1;
-        } catch (IOException unreadable) {
-            return false;
-        }
+        hints.accept(hint);
     }
 
     /// Takes one applied commit, in log order. Blocks while too much is waiting.
@@ -286,6 +273,7 @@ public final class FolderReplica implements AutoCloseable {
     /// The catalog was replaced by a snapshot.
     public void installed(long logIndex) {
         loop.execute(() -> {
+            ignored.lookAtCatalog(rescanEvery);
             compareAll();
             handled(logIndex);
         });
@@ -294,6 +282,9 @@ public final class FolderReplica implements AutoCloseable {
     private void take(Applied applied) {
         applied.contents().forEach((digest, bytes) -> inline.add(digest, bytes, applied.logIndex()));
         placements.handled(applied.logIndex());
+        boolean isOwn =
+                applied.operation().filter(one -> one.node().equals(node)).isPresent();
+        ignored.lookAtCatalog(isOwn ? Duration.ZERO : rescanEvery);
         applied.operation().ifPresent(operation -> {
             if (applied.result() == Result.GAP) {
                 proposer.refusedForGap(operation, clock.getAsLong());
@@ -373,13 +364,18 @@ public final class FolderReplica implements AutoCloseable {
             nextRescanNanos = 0;
             changes.dirtySubtree(RelativePath.ROOT);
         }
-        changes.step();
+        boolean areRulesKnown = ignored.areKnown();
+        if (areRulesKnown) {
+            changes.step();
+            releases.step();
+        }
         displaced.step();
         long restNanos = proposer.pump(nowNanos);
-        restNanos = Math.min(restNanos, placements.step());
+        restNanos = Math.min(restNanos, areRulesKnown ? placements.step() : RulesInForce.LOOK_AGAIN_NANOS);
         passBarriers();
         restNanos = Math.min(restNanos, syncPoints.step(handledIndex));
-        return Math.min(restNanos, Math.min(changes.restNanos(), displaced.restNanos()));
+        long changesRestNanos = areRulesKnown ? changes.restNanos() : Long.MAX_VALUE;
+        return Math.min(restNanos, Math.min(changesRestNanos, displaced.restNanos()));
     }
 
     private void passBarriers() {
@@ -433,15 +429,17 @@ public final class FolderReplica implements AutoCloseable {
     }
 
     private ReplicaStatus statusNow() {
+        List<Problems.Problem> unsupported = new ArrayList<>(ignored.problems().some(1));
+        unsupported.addAll(changes.unsupported().some(100));
         return new ReplicaStatus(
                 handledIndex,
                 placements.placedIndex(),
-                proposer.pendingCount() + changes.unsettledCount() + displaced.waitingCount(),
+                proposer.pendingCount() + changes.unsettledCount() + displaced.waitingCount() + releases.size(),
                 changes.unsettled(20),
                 placements.size(),
                 placements.unplaceable().some(100),
                 changes.unreadable().some(100),
-                changes.unsupported().some(100),
+                unsupported,
                 guard.haltReason(),
                 isFirstScanDone,
                 index.entries());

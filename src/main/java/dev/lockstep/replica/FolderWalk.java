@@ -12,6 +12,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// Goes through subtrees of the folder, on disk and in the index, a path at a time, parents first. Memory
 /// grows with the
@@ -22,14 +23,17 @@ final class FolderWalk {
     private final FolderScanner scanner;
     private final Problems unsupported;
     private final Problems unreadable;
+    private final Predicate<RelativePath> isClosed;
     private final Deque<Subtree> subtrees = new ArrayDeque<>();
     private Iterator<RelativePath> names = Collections.emptyIterator();
     private long sequence = Long.MAX_VALUE;
 
-    FolderWalk(FolderScanner scanner, Problems unsupported, Problems unreadable) {
+    /// @param isClosed whether a directory's entries are not to be visited
+    FolderWalk(FolderScanner scanner, Problems unsupported, Problems unreadable, Predicate<RelativePath> isClosed) {
         this.scanner = scanner;
         this.unsupported = unsupported;
         this.unreadable = unreadable;
+        this.isClosed = isClosed;
     }
 
     void add(RelativePath path, long subtreeSequence) {
@@ -64,7 +68,9 @@ final class FolderWalk {
         if (!subtree.path().isRoot()) {
             visitor.accept(subtree.path());
         }
-        open(subtree.path());
+        if (subtree.path().isRoot() || !isClosed.test(subtree.path())) {
+            open(subtree.path());
+        }
     }
 
     private void visit(RelativePath path, Consumer<RelativePath> visitor) {

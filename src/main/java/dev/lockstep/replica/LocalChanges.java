@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,6 +51,9 @@ final class LocalChanges {
     private final Executor loop;
     private final LongSupplier clock;
 
+    private final RulesInForce ignored;
+    private final Consumer<EntryId> release;
+
     private final DirtyPaths dirty = new DirtyPaths();
     /// Looked at again when something was decided or read.
     private final Map<RelativePath, Long> blocked = new HashMap<>();
@@ -64,6 +68,7 @@ final class LocalChanges {
 
     private record MovedTo(RelativePath path, Held held, long sequence) {}
 
+    /// @param release takes entries of the catalog that the rules ignore
     LocalChanges(
             FolderScanner scanner,
             FolderIndex index,
@@ -72,6 +77,8 @@ final class LocalChanges {
             DeletionGuard guard,
             Adoption adoption,
             Placements placements,
+            RulesInForce ignored,
+            Consumer<EntryId> release,
             Executor workers,
             Executor loop,
             LongSupplier clock) {
@@ -82,10 +89,12 @@ final class LocalChanges {
         this.guard = guard;
         this.adoption = adoption;
         this.placements = placements;
+        this.ignored = ignored;
+        this.release = release;
         this.workers = workers;
         this.loop = loop;
         this.clock = clock;
-        this.walk = new FolderWalk(scanner, unsupported, unreadable);
+        this.walk = new FolderWalk(scanner, unsupported, unreadable, this::isIgnored);
     }
 
     // --- hints ---
@@ -119,6 +128,10 @@ final class LocalChanges {
 
     /// A path and all below it, on disk or in the index.
     void dirtySubtree(RelativePath path) {
+        if (path.isRoot()) {
+            ignored.lookAtDisk();
+            placements.wakeKept();
+        }
         walk.add(path, ++lastSequence);
     }
 
@@ -157,6 +170,13 @@ final class LocalChanges {
         if (path.isRoot() || (path.depth() == 1 && path.name().equals(DeletionGuard.MARKER))) {
             return;
         }
+        if (path.equals(RulesInForce.PATH)) {
+            ignored.lookAtDisk();
+        }
+        if (isIgnored(path)) {
+            leave(path);
+            return;
+        }
         if (proposer.isBusy(path) || reading.containsKey(path)) {
             blocked.merge(path, sequence, Math::min);
             return;
@@ -169,6 +189,28 @@ final class LocalChanges {
             dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
         } else {
             take(path, sequence, scanner.scan(path), goneHere);
+        }
+    }
+
+    /// Whether what stands at the path, or is held to stand there, is ignored.
+    boolean isIgnored(RelativePath path) {
+        if (!ignored.isAny()) {
+            return false;
+        }
+        return ignored.isIgnored(path, scanner.isDirectory(path)) || ignored.isIgnored(path, isHeldDirectory(path));
+    }
+
+    private boolean isHeldDirectory(RelativePath path) {
+        return adoption.heldDirectory(path) != null;
+    }
+
+    /// What is ignored is nobody's business but its user's; the catalog is told to forget it.
+    private void leave(RelativePath path) {
+        settled(path);
+        Held held = index.find(path);
+        if (held != null
+                && ignored.isIgnoredEverywhere(path, held.entry().content().isDirectory())) {
+            release.accept(held.id());
         }
     }
 
@@ -265,7 +307,7 @@ final class LocalChanges {
     // --- offering ---
 
     private void offer(PendingChange change) {
-        if (adoption.adopt(change)) {
+        if (isIgnored(change.path()) || adoption.adopt(change)) {
             return;
         }
         boolean travelsBeside = change.change() instanceof Change.Put put

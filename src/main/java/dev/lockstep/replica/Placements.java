@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -44,6 +45,10 @@ final class Placements {
     private final PriorityQueue<Retry> retries = new PriorityQueue<>((a, b) -> Long.signum(a.dueNanos - b.dueNanos));
     private final Problems unplaceable = new Problems();
     private final Consumer<RelativePath> lookAt;
+    private final Consumer<EntryId> release;
+    /// Deleted directories that stay, and where; any thread looks.
+    private final Map<EntryId, RelativePath> kept = new ConcurrentHashMap<>();
+    private final Map<RelativePath, EntryId> keptAt = new HashMap<>();
     private @Nullable Materializer materializer;
     private int fetching;
 
@@ -62,12 +67,19 @@ final class Placements {
 
     private long handledIndex;
 
-    /// @param lookAt takes paths that must be scanned before anything can be placed there
-    Placements(ContentService contents, Executor loop, LongSupplier clock, Consumer<RelativePath> lookAt) {
+    /// @param lookAt  takes paths that must be scanned before anything can be placed there
+    /// @param release takes entries of the catalog that are ignored
+    Placements(
+            ContentService contents,
+            Executor loop,
+            LongSupplier clock,
+            Consumer<RelativePath> lookAt,
+            Consumer<EntryId> release) {
         this.contents = contents;
         this.loop = loop;
         this.clock = clock;
         this.lookAt = lookAt;
+        this.release = release;
     }
 
     void use(Materializer theMaterializer) {
@@ -94,6 +106,22 @@ final class Placements {
     /// Something at the path was decided or looked at.
     void wake(RelativePath path) {
         wakeAll(afterPath.remove(path));
+        for (int depth = path.depth(); depth > 0 && !keptAt.isEmpty(); depth--) {
+            EntryId above = keptAt.get(new RelativePath(path.names().subList(0, depth)));
+            if (above != null) {
+                enqueue(above);
+            }
+        }
+    }
+
+    /// Tries again whether deleted directories that stay can go.
+    void wakeKept() {
+        kept.keySet().forEach(this::enqueue);
+    }
+
+    /// Whether a directory is deleted and stays for what is ignored in it. Any thread.
+    boolean isKept(EntryId id) {
+        return kept.containsKey(id);
     }
 
     private void wakeAll(@Nullable Set<EntryId> ids) {
@@ -154,6 +182,16 @@ final class Placements {
                 }
                 afterContent.get(content.digest()).add(id);
             }
+            case Placing.Ignored() -> {
+                done(id, at);
+                release.accept(id);
+            }
+            case Placing.Kept(RelativePath path, String reason) -> {
+                done(id, at);
+                kept.put(id, path);
+                keptAt.put(path, id);
+                unplaceable.put(path, reason);
+            }
             case Placing.Refused(RelativePath path, String reason) -> {
                 at.problem = path;
                 unplaceable.put(path, reason);
@@ -182,6 +220,11 @@ final class Placements {
         waiting.remove(id);
         if (at.problem != null) {
             unplaceable.clear(at.problem);
+        }
+        RelativePath before = kept.remove(id);
+        if (before != null) {
+            keptAt.remove(before, id);
+            unplaceable.clear(before);
         }
         wakeAll(afterEntry.remove(id));
     }

@@ -30,6 +30,10 @@ final class Restores {
     /// @param decided completed with nothing if something local at the path comes first
     void offer(Change.Put put, Optional<Bytes> content, CompletableFuture<Optional<Outcome>> decided) {
         RelativePath path = put.place().path();
+        if (changes.isIgnored(path)) {
+            decided.complete(Optional.of(new Outcome.Refused("ignored by " + RulesInForce.PATH)));
+            return;
+        }
         boolean mustWait = underWay.size() == UNDER_WAY_MAX
                 || proposer.pendingCount() >= LocalChanges.PENDING_MAX
                 || proposer.isBusy(path)

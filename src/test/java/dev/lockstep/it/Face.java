@@ -56,6 +56,24 @@ final class Face {
         return client.send(request, BodyHandlers.ofString());
     }
 
+    /// The report of a comparison of all nodes.
+    ///
+    /// @param isDeep read every content again
+    JsonNode verify(boolean isDeep) throws IOException, InterruptedException {
+        String body = "{\"deep\":%b,\"timeoutMillis\":60000}".formatted(isDeep);
+        HttpResponse<String> answer = post("/v1/verify", body, Duration.ofMinutes(2));
+        return json.readTree(answer.body());
+    }
+
+    HttpResponse<String> post(String path, String body, Duration patience) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(base + path))
+                .timeout(patience)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(body))
+                .build();
+        return client.send(request, BodyHandlers.ofString());
+    }
+
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(base + path))
                 .timeout(PATIENCE)

@@ -17,11 +17,15 @@ import dev.lockstep.model.Change;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
 import dev.lockstep.model.Entry;
+import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Member;
+import dev.lockstep.model.Name;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.OperationId;
+import dev.lockstep.model.Place;
 import dev.lockstep.model.Proposal;
 import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
 import dev.lockstep.transfer.Transfer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -216,8 +220,29 @@ final class SoloFolder {
 
     void peerDeletes(String path) {
         Entry before = entry(path);
-        peerCommits(new Change.Delete(
-                before.id(), before.revision(), new dev.lockstep.model.Place(List.of(), before.name())));
+        peerCommits(new Change.Delete(before.id(), before.revision(), place(path)));
+    }
+
+    /// Another node makes a file where none is.
+    Entry peerCreates(String path, String content) {
+        Attributes attributes = new Attributes(0644, 1_000_000_000L);
+        peerCommits(new Change.Put(place(path), Optional.empty(), Revision.NONE, file(content), attributes), content);
+        return entry(path);
+    }
+
+    /// As a node names it that knows the directories.
+    Place place(String text) {
+        RelativePath path = RelativePath.of(text);
+        List<Place.Step> steps = new ArrayList<>();
+        RelativePath at = RelativePath.ROOT;
+        for (Name name : path.parent().names()) {
+            at = at.child(name);
+            RelativePath directory = at;
+            EntryId id =
+                    catalog.read(view -> view.find(directory)).map(Entry::id).orElse(EntryId.ROOT);
+            steps.add(new Place.Step(id, name));
+        }
+        return new Place(steps, path.name());
     }
 
     static Content.File file(String content) {
