@@ -246,10 +246,8 @@ final class LocalChanges {
             case Finding.Replaced(Held held, Stamp stamp) -> delete(held, path, sequence);
             case Finding.Large(Stamp stamp) -> read(path, sequence);
             case Finding.Unsettled() -> dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
-            case Finding.Unsupported(String reason) -> {
-                unsupported.put(path, reason);
-                placements.wake(path);
-            }
+            // What is to be placed here is tried again now and then, not at once: it would be in a circle.
+            case Finding.Unsupported(String reason) -> unsupported.put(path, reason);
             case Finding.Unreadable(String reason) -> {
                 unreadable.put(path, reason);
                 dirty.later(path, sequence, clock.getAsLong(), UNREADABLE_RETRY_NANOS);
