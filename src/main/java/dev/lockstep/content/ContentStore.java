@@ -122,13 +122,17 @@ public final class ContentStore {
 
     private void stageFrom(Content.File content, OpenContent source) throws IOException {
         try (Receiver receiver = receive(content)) {
-            ByteBuffer buffer = ByteBuffer.allocateDirect(COPY_BUFFER_BYTES);
-            for (long at = 0; at < content.sizeBytes(); at += buffer.limit()) {
-                source.read(buffer.clear(), at);
-                receiver.write(buffer.flip());
-            }
-            receiver.finish();
+            copy(source, receiver);
         }
+    }
+
+    private static void copy(OpenContent source, Receiver receiver) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(Math.clamp(source.sizeBytes(), 1, COPY_BUFFER_BYTES));
+        for (long at = 0; at < source.sizeBytes(); at += buffer.limit()) {
+            source.read(buffer.clear(), at);
+            receiver.write(buffer.flip());
+        }
+        receiver.finish();
     }
 
     /// Moves a staged content to a free name in the state directory.
@@ -170,29 +174,28 @@ public final class ContentStore {
         state.rename(part, state, historyPath(digest), RenameMode.REPLACE);
     }
 
-    /// Moves a displaced file of the state directory into history. A file with several names is copied: its
-    /// other names may
-    /// be written to.
+    /// Moves a file of the state directory into history.
+    ///
+    /// @param displaced holds that content, has no other name and is open for writing nowhere; gone on return
     public void keepDisplaced(Digest digest, RelativePath displaced) throws IOException {
-        Stamp stamp = state.stat(displaced);
-        if (stamp != null && state.stat(historyPath(digest)) == null) {
-            if (stamp.links() > 1) {
-                copyToHistory(digest, displaced);
-            } else {
-                state.rename(displaced, state, historyPath(digest), RenameMode.REPLACE);
-                return;
-            }
+        if (state.stat(historyPath(digest)) == null) {
+            state.rename(displaced, state, historyPath(digest), RenameMode.REPLACE);
+        } else {
+            unlinkIfThere(displaced);
         }
-        unlinkIfThere(displaced);
     }
 
-    private void copyToHistory(Digest digest, RelativePath displaced) throws IOException {
-        RelativePath part = partPath(digest);
-        try (FileHandle source = state.openRead(displaced);
-                FileHandle target = state.createExclusive(part, 0600)) {
-            source.copyTo(target);
+    /// Copies a file of the state directory into history; durable on return.
+    ///
+    /// @throws IOException if it is not that content
+    public void copyToHistory(Content.File content, RelativePath source) throws IOException {
+        if (state.stat(historyPath(content.digest())) != null) {
+            return;
         }
-        state.rename(part, state, historyPath(digest), RenameMode.REPLACE);
+        try (OpenContent open = new OpenContent(state.openRead(source), content.sizeBytes(), null);
+                Receiver receiver = receiveHistory(content)) {
+            copy(open, receiver);
+        }
     }
 
     /// Makes a staged content history, if there is one: its revision gave way before it was placed.

@@ -52,10 +52,10 @@ public interface FileHandle extends AutoCloseable {
 
     /// Whether anyone, this process included, has the file open for writing or mapped shared and writable. For
     /// that a lease is taken and given back at once; who opens the file for writing at that instant waits as
-    /// long.
+    /// long. Where no lease is given, all processes are looked through, which takes milliseconds.
     ///
     /// @throws FolderException [Errno#PERMISSION] for a foreign file, [Errno#UNSUPPORTED] where there are no
-    ///     leases
+    ///     leases, if there are processes that cannot be looked into either
     /// @throws IllegalStateException if this handle itself is open for writing
     boolean hasOpenWriters() throws FolderException;
 

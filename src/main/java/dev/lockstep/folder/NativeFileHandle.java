@@ -210,6 +210,21 @@ final class NativeFileHandle implements FileHandle {
 
     @Override
     public boolean hasOpenWriters() throws FolderException {
+        try {
+            return breaksLease();
+        } catch (FolderException refused) {
+            if (refused.errno() != Errno.PERMISSION && refused.errno() != Errno.UNSUPPORTED) {
+                throw refused;
+            }
+            return switch (ProcWriters.of(stamp())) {
+                case SOME -> true;
+                case NONE -> false;
+                case UNKNOWN -> throw refused;
+            };
+        }
+    }
+
+    private boolean breaksLease() throws FolderException {
         int number = descriptor.acquire();
         Scratch scratch = scratches.take();
         try {

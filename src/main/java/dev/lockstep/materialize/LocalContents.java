@@ -24,9 +24,4 @@ public interface LocalContents {
     ///
     /// @return whether it was there, whole and right
     boolean copyTo(Content.File content, FileHandle target) throws IOException;
-
-    /// Keeps a displaced file as history.
-    ///
-    /// @param displaced where it lies in `state`; gone on return
-    void keep(Content.File content, FolderRoot state, RelativePath displaced) throws IOException;
 }

@@ -29,7 +29,6 @@ public final class Materializer {
     private final Catalog catalog;
     private final FolderIndex index;
     private final FolderRoot folder;
-    private final LocalContents contents;
     private final DisplacedFiles displacedFiles;
     private final Staging staging;
     private final IgnoredPaths ignored;
@@ -38,7 +37,7 @@ public final class Materializer {
 
     /// @param staged             the directory in `state` where revisions are put down before they are placed
     /// @param incarnation        of this node, counted at each start
-    /// @param displacedFiles     takes what came out of the folder though it was not what should
+    /// @param displacedFiles     takes what came out of the folder
     /// @param ignored            what is never touched
     /// @param isBusy             whether a local change at the path is on its way to the cluster
     /// @param isAnyBusyAtOrBelow the same for anything at or below it
@@ -57,7 +56,6 @@ public final class Materializer {
         this.catalog = catalog;
         this.index = index;
         this.folder = folder;
-        this.contents = contents;
         this.displacedFiles = displacedFiles;
         this.staging = new Staging(state, staged, contents, incarnation);
         this.ignored = ignored;
@@ -229,7 +227,7 @@ public final class Materializer {
             giveBack(have, displaced, path);
             return new Placing.LocalChange(path);
         }
-        keep(have, displaced);
+        keep(have.entry(), path, displaced);
         index.remove(have.id());
         return new Placing.Done();
     }
@@ -398,16 +396,16 @@ public final class Materializer {
             return refusedAt(path, refused);
         }
         if (!isWhatWasHeld(have, staged.path())) {
-            return undo(have, staged, path);
+            return undo(want, have, staged, path);
         }
         Placing placing = placed(want, path, staged.stamp());
-        keep(have, staged.path());
+        keep(have.entry(), path, staged.path());
         return placing;
     }
 
     /// What came out of the exchange was written by a program and goes back. If our own file does not come out in
     /// turn, a program has replaced that as well: the newer one goes back, the older one is a displaced edit.
-    private Placing undo(Held have, Staging.Staged staged, RelativePath path) throws IOException {
+    private Placing undo(Entry want, Held have, Staging.Staged staged, RelativePath path) throws IOException {
         for (int turn = 0; turn < 2; turn++) {
             try {
                 staging.state().rename(staged.path(), folder, path, RenameMode.EXCHANGE);
@@ -416,7 +414,8 @@ public final class Materializer {
             }
             Stamp out = staging.state().stat(staged.path());
             if (out != null && out.isSameInode(staged.stamp())) {
-                staging.discard(staged.path());
+                // It stood in the folder for a moment, in which a program may have opened it.
+                keep(want, path, staged.path());
                 return new Placing.LocalChange(path);
             }
         }
@@ -468,9 +467,9 @@ public final class Materializer {
                 && (isDirectory || (now.sizeBytes() == before.sizeBytes() && now.mtimeNanos() == before.mtimeNanos()));
     }
 
-    private void keep(Held have, RelativePath displaced) throws IOException {
-        if (have.entry().content() instanceof Content.File file) {
-            contents.keep(file, staging.state(), displaced);
+    private void keep(Entry was, RelativePath path, RelativePath displaced) throws IOException {
+        if (was.content() instanceof Content.File file) {
+            displacedFiles.keep(new DisplacedFile(was.id(), was.revision(), file, path, displaced));
         } else {
             staging.discard(displaced);
         }

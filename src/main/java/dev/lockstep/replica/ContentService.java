@@ -48,6 +48,14 @@ public interface ContentService {
     /// Removes a staged content that nothing is to be placed with any more; if that fails it stays.
     void dropStaged(Digest digest);
 
+    /// Moves a file of the state directory, which holds that content and which nobody can write to, into history.
+    void keepDisplaced(Digest digest, RelativePath displaced) throws IOException;
+
+    /// Copies a file of the state directory into history; durable on return.
+    ///
+    /// @throws IOException if it is not that content
+    void copyToHistory(Content.File content, RelativePath source) throws IOException;
+
     /// Makes durable what has been written so far to the folder's and the state directory's file systems.
     void syncFileSystems() throws IOException;
 }

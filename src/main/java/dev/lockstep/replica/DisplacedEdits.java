@@ -10,6 +10,7 @@ import dev.lockstep.folder.Held;
 import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.RenameMode;
 import dev.lockstep.folder.Stamp;
+import dev.lockstep.materialize.DisplacedFile;
 import dev.lockstep.materialize.DisplacedFiles;
 import dev.lockstep.materialize.StagedName;
 import dev.lockstep.model.Bytes;
@@ -41,8 +42,6 @@ import org.slf4j.LoggerFactory;
 /// proposed with that base, and goes only when the cluster has decided. What is written to it meanwhile is proposed
 /// in turn. Survives the end of the process, see [Leftovers]. Owned by the control loop.
 final class DisplacedEdits implements DisplacedFiles {
-    private static final String NOTE = ".at";
-    private static final int PATH_BYTES_MAX = 4095;
     private static final long RETRY_NANOS = 100_000_000;
     private static final int BESIDE_MAX = 1000;
     private static final Logger log = LoggerFactory.getLogger(DisplacedEdits.class);
@@ -59,6 +58,8 @@ final class DisplacedEdits implements DisplacedFiles {
     private final Executor loop;
     private final LongSupplier clock;
     private final long incarnation;
+    private final DisplacedPaths paths;
+    private final DisplacedInodes inodes;
     private final List<Edit> waiting = new ArrayList<>();
     private final IdentityHashMap<PendingChange, Edit> offered = new IdentityHashMap<>();
     private int reading;
@@ -113,12 +114,28 @@ final class DisplacedEdits implements DisplacedFiles {
         this.loop = loop;
         this.clock = clock;
         this.incarnation = incarnation;
+        this.paths = new DisplacedPaths(state);
+        this.inodes = new DisplacedInodes(state, paths, contents, workers, loop, clock, this::proposeLate);
     }
 
     // --- what comes in ---
 
     @Override
+    public void keep(DisplacedFile file) {
+        inodes.watch(file, false, changes.nextSequence());
+    }
+
+    private void proposeLate(DisplacedFile file, long sequence) {
+        log.atInfo().addKeyValue("path", file.path()).log("a program wrote to a file after it was replaced");
+        propose(file.entry(), file.revision(), file.path(), file.staged(), Math.min(sequence, changes.nextSequence()));
+    }
+
+    @Override
     public void propose(EntryId entry, Revision base, RelativePath path, RelativePath staged) {
+        propose(entry, base, path, staged, changes.nextSequence());
+    }
+
+    private void propose(EntryId entry, Revision base, RelativePath path, RelativePath staged, long sequence) {
         try {
             Stamp stamp = state.stat(staged);
             if (stamp == null) {
@@ -126,7 +143,7 @@ final class DisplacedEdits implements DisplacedFiles {
             }
             if (stamp.kind() == Kind.FILE || stamp.kind() == Kind.SYMLINK) {
                 RelativePath file = keepAsEdit(entry, base, path, staged);
-                waiting.add(new Edit(entry, base, path, file, changes.nextSequence(), clock.getAsLong()));
+                waiting.add(new Edit(entry, base, path, file, sequence, clock.getAsLong()));
             } else {
                 putBeside(entry, path, staged);
             }
@@ -145,42 +162,20 @@ final class DisplacedEdits implements DisplacedFiles {
         Optional<StagedName> now = StagedName.parse(staged.name());
         if (now.isPresent()
                 && now.get().equals(StagedName.edit(entry, base, now.get().unique()))) {
-            note(path, staged);
+            paths.note(staged, path);
             return staged;
         }
-        StagedName name = StagedName.edit(entry, base, new StagedName.Unique(incarnation, ++count));
-        RelativePath file = staged.parent().child(name.toName());
-        note(path, file);
-        state.rename(staged, state, file, RenameMode.NO_REPLACE);
-        forget(noteOf(staged));
+        RelativePath file = file(staged, StagedName.edit(entry, base, nextUnique()));
+        paths.rename(staged, file, path);
         return file;
     }
 
-    /// A symlink keeps any path, whole or not at all.
-    private void note(RelativePath path, RelativePath file) throws IOException {
-        Bytes text = path.toBytes();
-        if (text.size() > 0 && text.size() <= PATH_BYTES_MAX && state.stat(noteOf(file)) == null) {
-            state.symlink(text, noteOf(file));
-        }
+    private StagedName.Unique nextUnique() {
+        return new StagedName.Unique(incarnation, ++count);
     }
 
-    private static RelativePath noteOf(RelativePath file) {
-        return file.parent().child(Name.of(file.name().bytes().toUtf8() + NOTE));
-    }
-
-    /// Where a displaced edit was found in the folder; null if that is not known.
-    static @Nullable RelativePath notedPath(FolderRoot state, RelativePath file) throws IOException {
-        Stamp note = state.stat(noteOf(file));
-        return note == null || note.kind() != Kind.SYMLINK ? null : RelativePath.of(state.readlink(noteOf(file)));
-    }
-
-    static boolean isNoteWithoutFile(FolderRoot state, RelativePath note) throws IOException {
-        String name = note.name().bytes().toUtf8();
-        if (!name.endsWith(NOTE)) {
-            return false;
-        }
-        Name file = Name.of(name.substring(0, name.length() - NOTE.length()));
-        return StagedName.parse(file).isPresent() && state.stat(note.parent().child(file)) == null;
+    private static RelativePath file(RelativePath beside, StagedName name) {
+        return beside.parent().child(name.toName());
     }
 
     /// A directory with all that is in it, or what has no bytes, goes back into the folder under a free name, where
@@ -205,8 +200,9 @@ final class DisplacedEdits implements DisplacedFiles {
 
     // --- what goes out ---
 
-    /// Proposes what can be proposed now.
+    /// Proposes what can be proposed now, and looks after what programs still have open.
     void step() {
+        inodes.step();
         if (!waiting.isEmpty()) {
             long nowNanos = clock.getAsLong();
             for (Edit edit : List.copyOf(waiting)) {
@@ -225,14 +221,20 @@ final class DisplacedEdits implements DisplacedFiles {
     /// Nanoseconds until [#step] has something to do though nothing happened, [Long#MAX_VALUE] if it has not.
     long restNanos() {
         if (waiting.isEmpty()) {
-            return Long.MAX_VALUE;
+            return inodes.restNanos();
         }
         long nowNanos = clock.getAsLong();
         return waiting.stream()
                 .filter(this::isFree)
                 .mapToLong(edit -> Math.max(0, edit.dueNanos - nowNanos))
-                .min()
-                .orElse(Long.MAX_VALUE);
+                .reduce(inodes.restNanos(), Math::min);
+    }
+
+    /// What programs still have open is looked at as it is now.
+    ///
+    /// @param deep also what shows no change
+    void allDueNow(boolean deep) {
+        inodes.allDueNow(deep, changes.nextSequence());
     }
 
     private void go(Edit edit) {
@@ -360,24 +362,24 @@ final class DisplacedEdits implements DisplacedFiles {
             Stamp now = state.stat(edit.file);
             if (now != null && !now.isUnchangedSince(read.stamp())) {
                 propose(entry, revision, edit.path, edit.file);
-                return;
+            } else if (now != null && read.content() instanceof Content.File file) {
+                watch(edit, entry, revision, file);
+            } else {
+                paths.forget(edit.file);
             }
-            forget(edit.file);
-            forget(noteOf(edit.file));
         } catch (IOException refused) {
             // Proposed once more after the next start, and found to be known.
             log.atWarn().addKeyValue("cause", refused.toString()).log("a decided edit could not be removed");
         }
     }
 
-    private void forget(RelativePath file) throws IOException {
-        try {
-            state.unlink(file);
-        } catch (FolderException refused) {
-            if (refused.errno() != Errno.NOT_FOUND) {
-                throw refused;
-            }
-        }
+    /// A program may still write to it. From now on it is a displaced file of the revision that it became.
+    private void watch(Edit edit, EntryId entry, Revision revision, Content.File content) throws IOException {
+        StagedName name = StagedName.gone(entry, revision, StagedName.print(content), nextUnique());
+        RelativePath file = file(edit.file, name);
+        paths.rename(edit.file, file, edit.path);
+        DisplacedFile displaced = new DisplacedFile(entry, revision, content, edit.path, file);
+        inodes.watch(displaced, true, changes.nextSequence());
     }
 
     // --- what is known ---
@@ -386,10 +388,10 @@ final class DisplacedEdits implements DisplacedFiles {
     long oldestSequence() {
         return reading > 0
                 ? Long.MIN_VALUE
-                : waiting.stream().mapToLong(edit -> edit.sequence).min().orElse(Long.MAX_VALUE);
+                : waiting.stream().mapToLong(edit -> edit.sequence).reduce(inodes.oldestSequence(), Math::min);
     }
 
     int waitingCount() {
-        return waiting.size() + reading;
+        return waiting.size() + reading + inodes.askedCount();
     }
 }

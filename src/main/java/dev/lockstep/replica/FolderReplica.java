@@ -363,6 +363,7 @@ public final class FolderReplica implements AutoCloseable {
         if (nextRescanNanos != 0 && nowNanos - nextRescanNanos > 0) {
             nextRescanNanos = 0;
             changes.dirtySubtree(RelativePath.ROOT);
+            displaced.allDueNow(true);
         }
         boolean areRulesKnown = ignored.areKnown();
         if (areRulesKnown) {
@@ -416,6 +417,7 @@ public final class FolderReplica implements AutoCloseable {
                 changes.dirtySubtree(RelativePath.ROOT);
             }
             changes.allDueNow();
+            displaced.allDueNow(rescan);
             barriers.add(new Barrier(changes.lastSequence(), passed));
         });
         return passed;

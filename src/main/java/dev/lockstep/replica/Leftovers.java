@@ -3,16 +3,19 @@ package dev.lockstep.replica;
 import dev.lockstep.catalog.Catalog;
 import dev.lockstep.content.ContentStore;
 import dev.lockstep.folder.DirectoryItem;
+import dev.lockstep.folder.FolderException;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.Stamp;
+import dev.lockstep.materialize.DisplacedFile;
 import dev.lockstep.materialize.StagedName;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +33,7 @@ final class Leftovers {
     private final Catalog catalog;
     private final ContentService contents;
     private final DisplacedEdits displaced;
+    private final DisplacedPaths paths;
 
     /// What a leftover's bytes are.
     enum Verdict {
@@ -56,6 +60,7 @@ final class Leftovers {
         this.catalog = catalog;
         this.contents = contents;
         this.displaced = displaced;
+        this.paths = new DisplacedPaths(state);
     }
 
     /// @param print of the file's content now, see [StagedName#print]
@@ -85,7 +90,7 @@ final class Leftovers {
                 StagedName name = StagedName.parse(item.name()).orElse(null);
                 if (name != null) {
                     settle(name, file);
-                } else if (DisplacedEdits.isNoteWithoutFile(state, file)) {
+                } else if (paths.isNoteWithoutFile(file)) {
                     state.unlink(file);
                 }
             } catch (IOException refused) {
@@ -104,8 +109,8 @@ final class Leftovers {
         }
         Content content = content(file, stamp);
         switch (content == null ? Verdict.EDIT : judge(name, StagedName.print(content))) {
-            case PLACED -> restage(content, file);
-            case BASE -> keep(content, file);
+            case PLACED -> restage(name, content, file);
+            case BASE -> keep(name.entry(), name.base(), content, file);
             case TORN -> state.unlink(file);
             case EDIT -> {
                 RelativePath path = path(name.entry(), file);
@@ -129,24 +134,34 @@ final class Leftovers {
         }
     }
 
-    private void restage(@Nullable Content content, RelativePath file) throws IOException {
-        if (content instanceof Content.File whole) {
+    private void restage(StagedName name, @Nullable Content content, RelativePath file) throws IOException {
+        if (content instanceof Content.File whole && !isWritable(file)) {
             contents.restage(whole.digest(), file);
         } else {
-            state.unlink(file);
+            // It has stood in the folder, and a program there has it open.
+            keep(name.entry(), name.revision(), content, file);
         }
     }
 
-    private void keep(@Nullable Content content, RelativePath file) throws IOException {
+    private boolean isWritable(RelativePath file) throws IOException {
+        try (var open = state.openRead(file)) {
+            return open.stamp().links() > 1 || open.hasOpenWriters();
+        } catch (FolderException refused) {
+            return true;
+        }
+    }
+
+    private void keep(EntryId entry, Revision revision, @Nullable Content content, RelativePath file)
+            throws IOException {
         if (content instanceof Content.File whole) {
-            contents.local().keep(whole, state, file);
+            displaced.keep(new DisplacedFile(entry, revision, whole, path(entry, file), file));
         } else {
             state.unlink(file);
         }
     }
 
     private RelativePath path(EntryId entry, RelativePath file) throws IOException {
-        RelativePath noted = DisplacedEdits.notedPath(state, file);
+        RelativePath noted = paths.of(file);
         RelativePath path = noted != null ? noted : index.path(entry);
         path = path != null ? path : catalog.read(view -> view.path(entry));
         return path != null ? path : RelativePath.ROOT.child(Name.of("displaced-" + entry));

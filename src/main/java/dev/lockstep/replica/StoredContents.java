@@ -122,7 +122,12 @@ public final class StoredContents implements ContentService, LocalContents {
     }
 
     @Override
-    public void keep(Content.File content, FolderRoot stateRoot, RelativePath displaced) throws IOException {
-        store.keepDisplaced(content.digest(), displaced);
+    public void keepDisplaced(Digest digest, RelativePath displaced) throws IOException {
+        store.keepDisplaced(digest, displaced);
+    }
+
+    @Override
+    public void copyToHistory(Content.File content, RelativePath source) throws IOException {
+        store.copyToHistory(content, source);
     }
 }

@@ -1,0 +1,16 @@
+package dev.lockstep.materialize;
+
+import dev.lockstep.model.Content;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
+
+/// A file that stood in the folder and does no longer.
+///
+/// @param entry    whose file it was
+/// @param revision that it holds, as long as nobody writes to it
+/// @param content  of that revision
+/// @param path     where it stood
+/// @param staged   where it lies in the state directory
+public record DisplacedFile(
+        EntryId entry, Revision revision, Content.File content, RelativePath path, RelativePath staged) {}
