@@ -59,6 +59,11 @@ public interface FileHandle extends AutoCloseable {
     /// @throws IllegalStateException if this handle itself is open for writing
     boolean hasOpenWriters() throws FolderException;
 
+    /// From now on the next write through a shared mapping shows in the stamp. A mapped page that was
+    /// written to shows no further writes until it is put to disk, so that is what this does. File
+    /// systems in memory show none.
+    default void exposeMappedWrites() throws FolderException {}
+
     @Override
     void close();
 }

@@ -97,6 +97,15 @@ public interface FolderRoot extends AutoCloseable {
     /// @param mtimeNanos nanoseconds since 1970; the file system may round it
     void setMtime(RelativePath path, long mtimeNanos) throws FolderException;
 
+    /// How far apart two changes of a file must be for their [Stamp#ctimeNanos] to differ for certain, if the stamp was
+    /// taken in between.
+    ///
+    /// @param directory in which that is tried out, with a short-lived file
+    /// @return nanoseconds; 0 if any two changes differ
+    default long clockTickNanos(RelativePath directory) throws FolderException {
+        return 0;
+    }
+
     /// Makes everything written to the root's file system so far durable.
     ///
     /// @throws FolderException if any write to that file system failed since the root was opened or the last

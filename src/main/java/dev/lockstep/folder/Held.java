@@ -14,13 +14,20 @@ import dev.lockstep.model.Name;
 /// behind
 ///     the catalog
 /// @param stamp taken when these bytes were known to stand there
-public record Held(Entry entry, Stamp stamp) {
+/// @param isSettled whether the clock of the file system had ticked between the last change and the reading of the
+///     bytes: only then, or where that clock is fine enough, an unchanged stamp says that the bytes are unchanged
+public record Held(Entry entry, Stamp stamp, boolean isSettled) {
+    /// Of bytes that may just have been written.
+    public Held(Entry entry, Stamp stamp) {
+        this(entry, stamp, false);
+    }
+
     public EntryId id() {
         return entry.id();
     }
 
     public Held at(EntryId parent, Name name) {
-        return new Held(entry.at(parent, name), stamp);
+        return new Held(entry.at(parent, name), stamp, isSettled);
     }
 
     public Held withStamp(Stamp newStamp) {

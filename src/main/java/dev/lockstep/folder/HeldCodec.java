@@ -38,6 +38,7 @@ final class HeldCodec {
         out.putLong(stamp.birthNanos()).putLong(stamp.sizeBytes());
         out.putLong(stamp.mtimeNanos()).putLong(stamp.ctimeNanos());
         out.putInt(stamp.mode()).putInt(stamp.links()).putInt(stamp.owner());
+        out.put((byte) (held.isSettled() ? 1 : 0));
         byte[] encoded = new byte[out.position()];
         out.flip().get(encoded);
         return encoded;
@@ -62,7 +63,9 @@ final class HeldCodec {
         Revision changed = revision(in);
         boolean isConflictCopy = in.get() == 1;
         Entry entry = new Entry(id, parent, name, content, attributes, revision, changed, isConflictCopy);
-        return new Held(entry, stamp(in));
+        Stamp stamp = stamp(in);
+        // Older records end here.
+        return new Held(entry, stamp, in.hasRemaining() && in.get() == 1);
     }
 
     private static Stamp stamp(ByteBuffer in) {

@@ -11,6 +11,7 @@ final class NativeFileHandle implements FileHandle {
     private static final long COPY_BYTES_MAX = 64L << 20;
     private static final int SET_SIGNAL = 10;
     private static final int SET_LEASE = 1024;
+    private static final int WRITE_AND_WAIT = 7;
     private static final int LEASE_READ = 0;
     private static final int LEASE_NONE = 2;
     private static final int SIGNAL_IGNORED_BY_DEFAULT = 23; // SIGURG
@@ -221,6 +222,21 @@ final class NativeFileHandle implements FileHandle {
                 case NONE -> false;
                 case UNKNOWN -> throw refused;
             };
+        }
+    }
+
+    @Override
+    public void exposeMappedWrites() throws FolderException {
+        int number = descriptor.acquire();
+        Scratch scratch = scratches.take();
+        try {
+            long wholeFile = 0;
+            NativeFolderRoot.require(
+                    NativeCalls.call(scratch, SystemCall.SYNC_FILE_RANGE, number, 0, wholeFile, WRITE_AND_WAIT),
+                    "write out",
+                    path);
+        } finally {
+            give(scratch);
         }
     }
 

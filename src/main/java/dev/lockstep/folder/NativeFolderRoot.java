@@ -309,6 +309,16 @@ public final class NativeFolderRoot implements FolderRoot {
         }
     }
 
+    @Override
+    public long clockTickNanos(RelativePath directory) throws FolderException {
+        RelativePath probe = directory.child(Name.of("probe-clock-" + Long.toHexString(System.nanoTime())));
+        try (NativeFileHandle file = createExclusive(probe, 0600)) {
+            return ClockTick.measure(file);
+        } finally {
+            removeProbe(probe);
+        }
+    }
+
     // --- attributes ---
 
     @Override

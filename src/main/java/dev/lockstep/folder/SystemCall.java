@@ -29,6 +29,7 @@ enum SystemCall {
     RENAMEAT2(316, 276),
     STATX(332, 291),
     SYMLINKAT(266, 36),
+    SYNC_FILE_RANGE(277, 84),
     SYNCFS(306, 267),
     UNLINKAT(263, 35),
     UTIMENSAT(280, 88),

@@ -12,5 +12,11 @@ import dev.lockstep.model.Revision;
 /// @param content  of that revision
 /// @param path     where it stood
 /// @param staged   where it lies in the state directory
+/// @param isOld    whether the content gave way, and becomes history; else it stands in the folder as before
 public record DisplacedFile(
-        EntryId entry, Revision revision, Content.File content, RelativePath path, RelativePath staged) {}
+        EntryId entry,
+        Revision revision,
+        Content.File content,
+        RelativePath path,
+        RelativePath staged,
+        boolean isOld) {}

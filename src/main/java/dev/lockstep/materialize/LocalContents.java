@@ -20,6 +20,9 @@ public interface LocalContents {
     /// @return whether there was one
     boolean takeStaged(Content.File content, FolderRoot state, RelativePath target) throws IOException;
 
+    /// Undoes [#takeStaged].
+    void giveBackStaged(Content.File content, RelativePath taken) throws IOException;
+
     /// Copies a content that stands elsewhere on this node, in the folder or in history, into an empty file.
     ///
     /// @return whether it was there, whole and right

@@ -147,6 +147,9 @@ public final class Materializer {
         if (want.content().isDirectory()) {
             return createDirectory(want, path);
         }
+        if (!staging.isAtHand(want.content()) && folder.stat(path) != null) {
+            return new Placing.LocalChange(path);
+        }
         Staging.Staged staged = staging.stage(want);
         if (staged == null) {
             return new Placing.ContentMissing((Content.File) want.content());
@@ -154,7 +157,7 @@ public final class Materializer {
         try {
             staging.state().rename(staged.path(), folder, path, RenameMode.NO_REPLACE);
         } catch (FolderException refused) {
-            staging.discard(staged.path());
+            staging.giveBack(want.content(), staged);
             return refusedAt(path, refused);
         }
         return placed(want, path, staged.stamp());
@@ -227,7 +230,7 @@ public final class Materializer {
             giveBack(have, displaced, path);
             return new Placing.LocalChange(path);
         }
-        keep(have.entry(), path, displaced);
+        keep(have.entry(), path, displaced, true);
         index.remove(have.id());
         return new Placing.Done();
     }
@@ -307,7 +310,7 @@ public final class Materializer {
             return setAttributes(want, have, here);
         }
         if (!old.equals(want)) {
-            index.put(new Held(want, have.stamp()));
+            index.put(new Held(want, have.stamp(), have.isSettled()));
         }
         return new Placing.Done();
     }
@@ -392,14 +395,14 @@ public final class Materializer {
         try {
             staging.state().rename(staged.path(), folder, path, RenameMode.EXCHANGE);
         } catch (FolderException refused) {
-            staging.discard(staged.path());
+            staging.giveBack(want.content(), staged);
             return refusedAt(path, refused);
         }
         if (!isWhatWasHeld(have, staged.path())) {
             return undo(want, have, staged, path);
         }
         Placing placing = placed(want, path, staged.stamp());
-        keep(have.entry(), path, staged.path());
+        keep(have.entry(), path, staged.path(), !have.entry().content().equals(want.content()));
         return placing;
     }
 
@@ -415,7 +418,7 @@ public final class Materializer {
             Stamp out = staging.state().stat(staged.path());
             if (out != null && out.isSameInode(staged.stamp())) {
                 // It stood in the folder for a moment, in which a program may have opened it.
-                keep(want, path, staged.path());
+                keep(want, path, staged.path(), true);
                 return new Placing.LocalChange(path);
             }
         }
@@ -427,6 +430,10 @@ public final class Materializer {
         Stamp now = folder.stat(path);
         if (now == null || !now.isUnchangedSince(have.stamp())) {
             return new Placing.LocalChange(path);
+        }
+        if (now.links() > 1 && !want.content().isDirectory()) {
+            // Its other names would get the attributes, too: a copy takes this one's place.
+            return replace(want, have, path);
         }
         if (!(want.content() instanceof Content.Symlink)) {
             folder.chmod(path, want.attributes().mode());
@@ -467,9 +474,9 @@ public final class Materializer {
                 && (isDirectory || (now.sizeBytes() == before.sizeBytes() && now.mtimeNanos() == before.mtimeNanos()));
     }
 
-    private void keep(Entry was, RelativePath path, RelativePath displaced) throws IOException {
+    private void keep(Entry was, RelativePath path, RelativePath displaced, boolean isOld) throws IOException {
         if (was.content() instanceof Content.File file) {
-            displacedFiles.keep(new DisplacedFile(was.id(), was.revision(), file, path, displaced));
+            displacedFiles.keep(new DisplacedFile(was.id(), was.revision(), file, path, displaced, isOld));
         } else {
             staging.discard(displaced);
         }

@@ -35,9 +35,15 @@ final class Staging {
         return state;
     }
 
-    /// @param path  in the state directory
-    /// @param stamp with the size and mtime that the placed file must still have
-    record Staged(RelativePath path, Stamp stamp) {}
+    /// @param path    in the state directory
+    /// @param stamp   with the size and mtime that the placed file must still have
+    /// @param isTaken whether it was a staged content, which stands nowhere else on this node
+    record Staged(RelativePath path, Stamp stamp, boolean isTaken) {}
+
+    /// Whether staging it costs little, and takes nothing away that others may look for.
+    boolean isAtHand(Content content) {
+        return !(content instanceof Content.File file) || contents.inline(file.digest()) != null;
+    }
 
     /// For a free place: nothing of the folder ever comes out under this name.
     ///
@@ -85,7 +91,7 @@ final class Staging {
         if (inline == null && contents.takeStaged(file, state, path)) {
             state.chmod(path, entry.attributes().mode());
             state.setMtime(path, entry.attributes().mtimeNanos());
-            return new Staged(path, stamp(path));
+            return new Staged(path, stamp(path), true);
         }
         // Under a name that may come to bear a user's bytes, our own bytes are whole from the beginning.
         boolean isForFreePlace = base.equals(Revision.NONE);
@@ -94,7 +100,7 @@ final class Staging {
         if (stamp != null && !isForFreePlace) {
             state.rename(part, state, path, RenameMode.NO_REPLACE);
         }
-        return stamp == null ? null : new Staged(path, stamp);
+        return stamp == null ? null : new Staged(path, stamp, false);
     }
 
     private @Nullable Stamp write(Entry entry, Content.File file, @Nullable Bytes inline, RelativePath path)
@@ -120,7 +126,7 @@ final class Staging {
     private Staged stageSymlink(Entry entry, Content.Symlink link, RelativePath path) throws IOException {
         state.symlink(link.target(), path);
         state.setMtime(path, entry.attributes().mtimeNanos());
-        return new Staged(path, stamp(path));
+        return new Staged(path, stamp(path), false);
     }
 
     private Stamp stamp(RelativePath path) throws IOException {
@@ -129,6 +135,15 @@ final class Staging {
             throw new IOException("staged file vanished: " + state.location() + "/" + path);
         }
         return stamp;
+    }
+
+    /// It could not be placed, and has never stood in the folder.
+    void giveBack(Content content, Staged staged) throws IOException {
+        if (content instanceof Content.File file && staged.isTaken()) {
+            contents.giveBackStaged(file, staged.path());
+        } else {
+            discard(staged.path());
+        }
     }
 
     void discard(RelativePath path) throws IOException {

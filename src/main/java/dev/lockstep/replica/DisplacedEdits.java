@@ -115,14 +115,15 @@ final class DisplacedEdits implements DisplacedFiles {
         this.clock = clock;
         this.incarnation = incarnation;
         this.paths = new DisplacedPaths(state);
-        this.inodes = new DisplacedInodes(state, paths, contents, workers, loop, clock, this::proposeLate);
+        this.inodes = new DisplacedInodes(
+                state, paths, contents, workers, loop, clock, this::proposeLate, changes::lookAtNames);
     }
 
     // --- what comes in ---
 
     @Override
     public void keep(DisplacedFile file) {
-        inodes.watch(file, false, changes.nextSequence());
+        inodes.watch(file, changes.nextSequence());
     }
 
     private void proposeLate(DisplacedFile file, long sequence) {
@@ -378,8 +379,8 @@ final class DisplacedEdits implements DisplacedFiles {
         StagedName name = StagedName.gone(entry, revision, StagedName.print(content), nextUnique());
         RelativePath file = file(edit.file, name);
         paths.rename(edit.file, file, edit.path);
-        DisplacedFile displaced = new DisplacedFile(entry, revision, content, edit.path, file);
-        inodes.watch(displaced, true, changes.nextSequence());
+        DisplacedFile displaced = new DisplacedFile(entry, revision, content, edit.path, file, false);
+        inodes.watch(displaced, changes.nextSequence());
     }
 
     // --- what is known ---

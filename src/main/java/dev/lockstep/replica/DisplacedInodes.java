@@ -12,9 +12,11 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.SequencedSet;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,6 +48,7 @@ final class DisplacedInodes {
     private final Executor loop;
     private final LongSupplier clock;
     private final Late late;
+    private final Consumer<Stamp> changedNames;
 
     private final SequencedSet<Inode> watched = new LinkedHashSet<>();
     private final PriorityQueue<Inode> waiting = new PriorityQueue<>((a, b) -> Long.signum(a.dueNanos - b.dueNanos));
@@ -77,15 +80,16 @@ final class DisplacedInodes {
         /// Of the first hint that the look at this file answers; [Long#MAX_VALUE] if nobody waits.
         private long asked;
 
-        private Inode(DisplacedFile file, boolean isKept, long asked, long nowNanos) {
+        private Inode(DisplacedFile file, long asked, long nowNanos) {
             this.file = file;
-            this.isKept = isKept;
+            this.isKept = !file.isOld();
             this.asked = asked;
             this.dueNanos = nowNanos;
             this.changedNanos = nowNanos;
         }
     }
 
+    /// @param changedNames told of an inode with other names when one of its names came or went
     DisplacedInodes(
             FolderRoot state,
             DisplacedPaths paths,
@@ -93,7 +97,8 @@ final class DisplacedInodes {
             Executor workers,
             Executor loop,
             LongSupplier clock,
-            Late late) {
+            Late late,
+            Consumer<Stamp> changedNames) {
         this.state = state;
         this.paths = paths;
         this.contents = contents;
@@ -101,12 +106,12 @@ final class DisplacedInodes {
         this.loop = loop;
         this.clock = clock;
         this.late = late;
+        this.changedNames = changedNames;
     }
 
-    /// @param isKept   whether its revision stands on this node without it
     /// @param sequence a barrier with a higher one waits for the first look
-    void watch(DisplacedFile file, boolean isKept, long sequence) {
-        Inode inode = new Inode(file, isKept, sequence, clock.getAsLong());
+    void watch(DisplacedFile file, long sequence) {
+        Inode inode = new Inode(file, sequence, clock.getAsLong());
         watched.add(inode);
         waiting.add(inode);
     }
@@ -183,8 +188,14 @@ final class DisplacedInodes {
     private void seen(Inode inode, DisplacedLook look, DisplacedLook.Sight sight) {
         inode.isLooking = false;
         switch (sight) {
-            case DisplacedLook.Sight.Gone() -> watched.remove(inode);
+            case DisplacedLook.Sight.Gone(Optional<Stamp> otherNames) -> {
+                watched.remove(inode);
+                otherNames.ifPresent(changedNames);
+            }
             case DisplacedLook.Sight.Open(Stamp stamp, boolean isCertain) -> {
+                if (inode.right == null && stamp.links() > 1) {
+                    changedNames.accept(stamp);
+                }
                 noteChange(inode, stamp, isCertain);
                 inode.isKept = true;
                 inode.right = stamp;

@@ -8,6 +8,7 @@ import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Stamp;
 import dev.lockstep.materialize.DisplacedFile;
 import java.io.IOException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// One look at a displaced file: whether a program has it open for writing, and whether it still holds its revision.
@@ -32,7 +33,9 @@ record DisplacedLook(
     /// What was seen.
     sealed interface Sight {
         /// The file is gone, its revision kept.
-        record Gone() implements Sight {}
+        ///
+        /// @param otherNames the stamp of an inode that has other names
+        record Gone(Optional<Stamp> otherNames) implements Sight {}
 
         /// It holds its revision, which stands on this node without it too; it may still be written to.
         ///
@@ -58,7 +61,7 @@ record DisplacedLook(
         try (FileHandle open = open(state)) {
             return look(open, paths, contents);
         } catch (FolderException refused) {
-            return refused.errno() == Errno.NOT_FOUND ? new Sight.Gone() : failed(refused);
+            return refused.errno() == Errno.NOT_FOUND ? new Sight.Gone(Optional.empty()) : failed(refused);
         } catch (IOException refused) {
             return failed(refused);
         }
@@ -89,8 +92,7 @@ record DisplacedLook(
             return new Sight.Open(before, writers == Writers.SOME);
         }
         if (writers != Writers.NONE) {
-            // From now on whatever is written through a mapping shows in the stamp, see msync(2).
-            open.datasync();
+            open.exposeMappedWrites();
             before = open.stamp();
         }
         boolean isRight = before.sizeBytes() == file.content().sizeBytes()
@@ -113,14 +115,14 @@ record DisplacedLook(
         if (!isKept && mayMove) {
             contents.keepDisplaced(file.content().digest(), file.staged());
             paths.forgetNote(file.staged());
-            return new Sight.Gone();
+            return new Sight.Gone(Optional.empty());
         }
         if (!isKept) {
             contents.copyToHistory(file.content(), file.staged());
         }
         if (writers == Writers.NONE) {
             paths.forget(file.staged());
-            return new Sight.Gone();
+            return new Sight.Gone(stamp.links() > 1 ? Optional.of(stamp) : Optional.empty());
         }
         paths.note(file.staged(), file.path());
         return new Sight.Open(stamp, writers == Writers.SOME);

@@ -134,7 +134,8 @@ public final class FolderReplica implements AutoCloseable {
         this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
         this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, workers, loop, clock);
         Adoption adoption = new Adoption(catalog, index, placements);
-        FolderScanner scanner = new FolderScanner(root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX);
+        FolderScanner scanner = new FolderScanner(
+                root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX, clockTickNanos(parts), parts.wallClock());
         this.changes = new LocalChanges(
                 scanner,
                 index,
@@ -178,6 +179,14 @@ public final class FolderReplica implements AutoCloseable {
                 ignored,
                 proposer::isBusy,
                 proposer::isAnyBusyAtOrBelow));
+    }
+
+    private static long clockTickNanos(Parts parts) {
+        try {
+            return parts.state().clockTickNanos(parts.staged());
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 
     /// Starts the loop. As soon as the catalog knows what this folder held before, what the last run left half-done is

@@ -154,7 +154,7 @@ final class Leftovers {
     private void keep(EntryId entry, Revision revision, @Nullable Content content, RelativePath file)
             throws IOException {
         if (content instanceof Content.File whole) {
-            displaced.keep(new DisplacedFile(entry, revision, whole, path(entry, file), file));
+            displaced.keep(new DisplacedFile(entry, revision, whole, path(entry, file), file, true));
         } else {
             state.unlink(file);
         }

@@ -61,10 +61,18 @@ final class LocalChanges {
     private final SequencedMap<EntryId, MovedTo> moved = new LinkedHashMap<>();
     private final SequencedMap<RelativePath, Long> gone = new LinkedHashMap<>();
     private final SequencedMap<RelativePath, Long> goneByWalk = new LinkedHashMap<>();
+    private final Lead byHint = new Lead(gone, true);
+    private final Lead byWalk = new Lead(goneByWalk, false);
     private final Problems unsupported = new Problems();
     private final Problems unreadable = new Problems();
     private final FolderWalk walk;
     private long lastSequence;
+
+    /// What led to a path.
+    ///
+    /// @param gone   takes what is missing there
+    /// @param isHint an event, or a look at something else; not a comparison of the whole folder
+    private record Lead(SequencedMap<RelativePath, Long> gone, boolean isHint) {}
 
     private record MovedTo(RelativePath path, Held held, long sequence) {}
 
@@ -150,10 +158,10 @@ final class LocalChanges {
         if (proposer.pendingCount() < PENDING_MAX) {
             long nowNanos = clock.getAsLong();
             for (DirtyPaths.Dirty path : dirty.take(nowNanos, SCANS_PER_STEP)) {
-                consider(path.path(), path.sequence(), gone);
+                consider(path.path(), path.sequence(), byHint);
             }
             for (int i = 0; i < SCANS_PER_STEP && walk.isUnderWay(); i++) {
-                walk.next(path -> consider(path, walk.sequence(), goneByWalk));
+                walk.next(path -> consider(path, walk.sequence(), byWalk));
             }
             decideMoves();
             decideGone();
@@ -166,7 +174,7 @@ final class LocalChanges {
         return isFull ? Long.MAX_VALUE : walk.isUnderWay() ? 0 : dirty.untilDue(clock.getAsLong());
     }
 
-    private void consider(RelativePath path, long sequence, Map<RelativePath, Long> goneHere) {
+    private void consider(RelativePath path, long sequence, Lead lead) {
         if (path.isRoot() || (path.depth() == 1 && path.name().equals(DeletionGuard.MARKER))) {
             return;
         }
@@ -181,14 +189,15 @@ final class LocalChanges {
             blocked.merge(path, sequence, Math::min);
             return;
         }
-        if (isParentKnown(path.parent(), sequence, goneHere)) {
-            take(path, sequence, scanner.scan(path), goneHere);
+        if (isParentKnown(path.parent(), sequence, lead)) {
+            Finding finding = lead.isHint() ? scanner.scan(path) : scanner.scanUnhinted(path);
+            take(path, sequence, finding, lead);
         } else if (proposer.isBusy(path.parent())) {
             blocked.merge(path, sequence, Math::min);
         } else if (scanner.isDirectory(path.parent())) {
             dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
         } else {
-            take(path, sequence, scanner.scan(path), goneHere);
+            take(path, sequence, scanner.scan(path), lead);
         }
     }
 
@@ -216,17 +225,17 @@ final class LocalChanges {
 
     /// A directory is proposed before what is in it: otherwise the cluster makes it for the entry's sake, and this
     /// folder holds an entry whose directory it does not hold.
-    private boolean isParentKnown(RelativePath parent, long sequence, Map<RelativePath, Long> goneHere) {
+    private boolean isParentKnown(RelativePath parent, long sequence, Lead lead) {
         if (adoption.heldDirectory(parent) != null) {
             return true;
         }
         if (!proposer.isBusy(parent)) {
-            consider(parent, sequence, goneHere);
+            consider(parent, sequence, lead);
         }
         return proposer.isDirectoryUnderWay(parent) || adoption.heldDirectory(parent) != null;
     }
 
-    private void take(RelativePath path, long sequence, Finding finding, Map<RelativePath, Long> goneHere) {
+    private void take(RelativePath path, long sequence, Finding finding, Lead lead) {
         switch (finding) {
             case Finding.Unchanged() -> settled(path);
             case Finding.Restamped(Held held) -> {
@@ -242,7 +251,7 @@ final class LocalChanges {
                 lookAtOtherNames(path, stamp);
             }
             case Finding.MovedHere(Held held, Stamp stamp) -> moved.put(held.id(), new MovedTo(path, held, sequence));
-            case Finding.Gone(Held held) -> goneHere.putIfAbsent(path, sequence);
+            case Finding.Gone(Held held) -> lead.gone().putIfAbsent(path, sequence);
             case Finding.Replaced(Held held, Stamp stamp) -> delete(held, path, sequence);
             case Finding.Large(Stamp stamp) -> read(path, sequence);
             case Finding.Unsettled() -> dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
@@ -268,12 +277,27 @@ final class LocalChanges {
         if (stamp.kind() != Kind.FILE || stamp.links() == 1) {
             return;
         }
-        for (Held held : index.onInode(stamp)) {
-            RelativePath other = index.path(held.id());
-            if (other != null && !other.equals(path)) {
+        for (RelativePath other : names(stamp)) {
+            if (!other.equals(path)) {
                 dirty(other);
             }
         }
+    }
+
+    /// Looks at all names of an inode.
+    void lookAtNames(Stamp stamp) {
+        names(stamp).forEach(this::dirty);
+    }
+
+    private List<RelativePath> names(Stamp stamp) {
+        List<RelativePath> names = new ArrayList<>();
+        for (Held held : index.onInode(stamp)) {
+            RelativePath name = index.path(held.id());
+            if (name != null) {
+                names.add(name);
+            }
+        }
+        return names;
     }
 
     private void settled(RelativePath path) {
@@ -297,7 +321,7 @@ final class LocalChanges {
         } else if (finding instanceof Finding.Unsettled) {
             dirty.whenSettled(path, sequence, clock.getAsLong());
         } else {
-            take(path, sequence, finding, gone);
+            take(path, sequence, finding, byHint);
         }
         wakeBlocked();
     }

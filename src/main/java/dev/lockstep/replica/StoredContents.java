@@ -117,6 +117,11 @@ public final class StoredContents implements ContentService, LocalContents {
     }
 
     @Override
+    public void giveBackStaged(Content.File content, RelativePath taken) throws IOException {
+        store.restage(content.digest(), taken);
+    }
+
+    @Override
     public boolean copyTo(Content.File content, FileHandle target) throws IOException {
         return store.copyTo(content, target);
     }

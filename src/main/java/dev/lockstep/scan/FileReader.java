@@ -28,10 +28,15 @@ final class FileReader {
         this.inlineBytesMax = inlineBytesMax;
     }
 
+    /// @param isUnhinted whether no event told of a change: then the file may be written through a mapping, and what is
+    ///     written after this reading must show
     /// @return null if the file changed meanwhile
     @Nullable
-    StableRead read(RelativePath path) throws IOException {
+    StableRead read(RelativePath path, boolean isUnhinted) throws IOException {
         try (FileHandle file = root.openRead(path)) {
+            if (isUnhinted) {
+                file.exposeMappedWrites();
+            }
             Stamp before = file.stamp();
             StableRead read = before.sizeBytes() <= inlineBytesMax ? readSmall(file, before) : readLarge(file, before);
             return read != null && file.stamp().isUnchangedSince(before) ? read : null;

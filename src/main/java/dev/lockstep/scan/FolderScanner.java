@@ -18,6 +18,8 @@ import dev.lockstep.model.Place;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.model.Revision;
 import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -35,34 +37,57 @@ public final class FolderScanner {
     private final FolderIndex index;
     private final FileReader reader;
     private final long promptBytesMax;
+    private final long tickNanos;
+    private final InstantSource wallClock;
 
     /// @param inlineBytesMax files up to this size are handed over with their bytes
     /// @param promptBytesMax files up to this size are read in [#scan]; larger ones are left to [#readLarge]
-    public FolderScanner(FolderRoot root, FolderIndex index, int inlineBytesMax, long promptBytesMax) {
+    /// @param tickNanos      of the clock that dates changes, see [FolderRoot#clockTickNanos]
+    /// @param wallClock      of the same machine
+    public FolderScanner(
+            FolderRoot root,
+            FolderIndex index,
+            int inlineBytesMax,
+            long promptBytesMax,
+            long tickNanos,
+            InstantSource wallClock) {
         this.root = root;
         this.index = index;
         this.reader = new FileReader(root, inlineBytesMax);
         this.promptBytesMax = promptBytesMax;
+        this.tickNanos = tickNanos;
+        this.wallClock = wallClock;
     }
 
-    /// @param path below the root
+    /// How a path is looked at.
+    ///
+    /// @param readBytesMax files up to this size are read
+    /// @param isUnhinted   whether no event led to the path
+    private record Look(long readBytesMax, boolean isUnhinted) {}
+
+    /// @param path below the root, which an event led to
     public Finding scan(RelativePath path) {
-        return scan(path, promptBytesMax);
+        return scan(path, new Look(promptBytesMax, false));
+    }
+
+    /// As [#scan], where the whole folder is compared: edits that no event told of may be going on.
+    public Finding scanUnhinted(RelativePath path) {
+        return scan(path, new Look(promptBytesMax, true));
     }
 
     /// As [#scan], for files of any size.
     public Finding readLarge(RelativePath path) {
-        return scan(path, Long.MAX_VALUE);
+        return scan(path, new Look(Long.MAX_VALUE, true));
     }
 
-    private Finding scan(RelativePath path, long readBytesMax) {
+    private Finding scan(RelativePath path, Look look) {
         try {
             Stamp stamp = statOrAbsent(path);
             Held held = index.find(path);
             if (stamp == null) {
                 return held == null ? new Finding.Unchanged() : new Finding.Gone(held);
             }
-            return held == null ? added(path, stamp, readBytesMax) : compared(path, held, stamp, readBytesMax);
+            return held == null ? added(path, stamp, look) : compared(path, held, stamp, look);
         } catch (FolderException refused) {
             return refusal(refused);
         } catch (IOException failed) {
@@ -91,13 +116,13 @@ public final class FolderScanner {
         }
     }
 
-    private Finding added(RelativePath path, Stamp stamp, long readBytesMax) throws IOException {
+    private Finding added(RelativePath path, Stamp stamp, Look look) throws IOException {
         for (Held elsewhere : index.onInode(stamp)) {
             if (isMove(elsewhere, stamp)) {
                 return new Finding.MovedHere(elsewhere, stamp);
             }
         }
-        return put(path, Optional.empty(), Revision.NONE, stamp, readBytesMax);
+        return put(path, Optional.empty(), Revision.NONE, stamp, look);
     }
 
     /// A file is taken as moved only if its old name is free: when an editor leaves a backup, the edit shall
@@ -115,10 +140,15 @@ public final class FolderScanner {
         return here.kind() == Kind.DIRECTORY ? there == null || !there.isSameInode(here) : there == null;
     }
 
-    private Finding compared(RelativePath path, Held held, Stamp stamp, long readBytesMax) throws IOException {
+    private Finding compared(RelativePath path, Held held, Stamp stamp, Look look) throws IOException {
         Kind expected = kindOf(held.entry().content());
         if (stamp.isUnchangedSince(held.stamp())) {
-            return new Finding.Unchanged();
+            if (isCertain(held, stamp)) {
+                return new Finding.Unchanged();
+            }
+            if (isYoung(stamp)) {
+                return new Finding.Unsettled();
+            }
         }
         if (stamp.kind() == Kind.DIRECTORY) {
             return expected == Kind.DIRECTORY ? comparedDirectory(held, stamp) : new Finding.Replaced(held, stamp);
@@ -126,7 +156,19 @@ public final class FolderScanner {
         if (expected == Kind.DIRECTORY || stamp.kind() == Kind.SPECIAL) {
             return new Finding.Replaced(held, stamp);
         }
-        return put(path, Optional.of(held), held.entry().revision(), stamp, readBytesMax);
+        return put(path, Optional.of(held), held.entry().revision(), stamp, look);
+    }
+
+    /// Whether an unchanged stamp says that the bytes are unchanged. Within one tick of the clock they may have been
+    /// written over after they were read.
+    private boolean isCertain(Held held, Stamp stamp) {
+        return tickNanos == 0 || held.isSettled() || stamp.kind() != Kind.FILE || stamp.sizeBytes() == 0;
+    }
+
+    private boolean isYoung(Stamp stamp) {
+        Instant now = wallClock.instant();
+        long nowNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
+        return Math.abs(nowNanos - stamp.ctimeNanos()) <= tickNanos;
     }
 
     private Finding comparedDirectory(Held held, Stamp stamp) {
@@ -140,7 +182,7 @@ public final class FolderScanner {
         return attributesOnly(held, stamp);
     }
 
-    private Finding put(RelativePath path, Optional<Held> held, Revision base, Stamp stamp, long readBytesMax)
+    private Finding put(RelativePath path, Optional<Held> held, Revision base, Stamp stamp, Look look)
             throws IOException {
         Optional<EntryId> entry = held.map(Held::id);
         return switch (stamp.kind()) {
@@ -150,7 +192,10 @@ public final class FolderScanner {
                 yield changed(path, entry, base, new Content.Directory(), attributes, stamp, Optional.empty());
             }
             case SYMLINK -> symlink(path, held, base, stamp);
-            case FILE -> stamp.sizeBytes() > readBytesMax ? new Finding.Large(stamp) : file(path, held, base);
+            case FILE ->
+                stamp.sizeBytes() > look.readBytesMax()
+                        ? new Finding.Large(stamp)
+                        : file(path, held, base, new Reading(!isYoung(stamp), look.isUnhinted() && held.isPresent()));
         };
     }
 
@@ -163,14 +208,20 @@ public final class FolderScanner {
         return changed(path, held.map(Held::id), base, content, attributes, stamp, Optional.empty());
     }
 
-    private Finding file(RelativePath path, Optional<Held> held, Revision base) throws IOException {
-        StableRead read = reader.read(path);
+    /// @param isSettled whether the clock has ticked since the last change
+    private record Reading(boolean isSettled, boolean isUnhinted) {}
+
+    private Finding file(RelativePath path, Optional<Held> held, Revision base, Reading how) throws IOException {
+        StableRead read = reader.read(path, how.isUnhinted());
         if (read == null) {
             return new Finding.Unsettled();
         }
         Content content = new Content.File(read.digest(), read.sizeBytes());
         if (held.isPresent() && held.get().entry().content().equals(content)) {
-            return attributesOnly(held.get(), read.stamp());
+            Finding finding = attributesOnly(held.get(), read.stamp());
+            return finding instanceof Finding.Restamped(Held now)
+                    ? new Finding.Restamped(new Held(now.entry(), now.stamp(), how.isSettled()))
+                    : finding;
         }
         Attributes attributes = attributesOf(read.stamp());
         return changed(path, held.map(Held::id), base, content, attributes, read.stamp(), read.content());

@@ -142,6 +142,10 @@ final class Area {
         }
     }
 
+    void assertStill(Node node, String path, String content) {
+        assertThat(on(node).resolve(path)).as("on %s", node.id()).hasContent(content);
+    }
+
     /// The files of the area and their digests, as they stand on a node.
     SortedMap<String, String> files(Node node) throws IOException {
         SortedMap<String, String> files = new TreeMap<>();

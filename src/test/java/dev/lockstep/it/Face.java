@@ -47,7 +47,16 @@ final class Face {
     ///
     /// @param isAll wait until everything is placed on every node too
     HttpResponse<String> sync(boolean isAll, Duration timeout) throws IOException, InterruptedException {
-        String body = "{\"all\":%b,\"timeoutMillis\":%d}".formatted(isAll, timeout.toMillis());
+        return sync("{\"all\":%b,\"timeoutMillis\":%d}".formatted(isAll, timeout.toMillis()), timeout);
+    }
+
+    /// The barrier that compares the whole folder first, and waits until everything is placed everywhere.
+    HttpResponse<String> syncWithScan(Duration timeout) throws IOException, InterruptedException {
+        String body = "{\"all\":true,\"scan\":true,\"timeoutMillis\":%d}".formatted(timeout.toMillis());
+        return sync(body, timeout);
+    }
+
+    private HttpResponse<String> sync(String body, Duration timeout) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(base + "/v1/sync"))
                 .timeout(timeout.plus(PATIENCE))
                 .header("Content-Type", "application/json")
