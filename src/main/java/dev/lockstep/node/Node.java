@@ -22,6 +22,7 @@ import dev.lockstep.model.Name;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.model.StoreId;
+import dev.lockstep.replica.CatalogDriver;
 import dev.lockstep.replica.FolderReplica;
 import dev.lockstep.replica.LoopThread;
 import dev.lockstep.replica.Problems;
@@ -139,7 +140,7 @@ public final class Node implements AutoCloseable {
 
         this.comparison = new CatalogComparison(config.node(), catalog);
         closeLater(comparison);
-        CatalogDriver driver = new CatalogDriver(catalog, comparison, failed);
+        CatalogDriver driver = new CatalogDriver(catalog, comparison::applied, failed);
         this.consensus = RatisConsensus.start(ratisConfig(identity), port, driver);
         closeLater(consensus);
         this.questions = new PeerQuestions(config.node(), port, consensus::members);

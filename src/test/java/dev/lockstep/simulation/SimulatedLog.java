@@ -170,6 +170,23 @@ public final class SimulatedLog {
         worldChanged();
     }
 
+    /// Whether both are running and hear each other.
+    public boolean isTogether(Member one, Member other) {
+        SimulatedNode first = running.get(one.store());
+        SimulatedNode second = running.get(other.store());
+        return first != null && second != null && isTogether(first, second);
+    }
+
+    /// The current leader steps down for another node.
+    public void handOver(Member to) {
+        handOver(to, new CompletableFuture<>());
+    }
+
+    /// How many entries there are, commands and others.
+    public long size() {
+        return entries.size();
+    }
+
     /// Everything committed so far that is a command.
     public List<Commit> commits() {
         List<Commit> commits = new ArrayList<>();

@@ -27,6 +27,22 @@ public final class VirtualTime {
         at(nowNanos + delay.toNanos(), work);
     }
 
+    /// Runs all tasks up to a moment, which is then now.
+    ///
+    /// @param stepsMax after which it gives up
+    /// @return how many tasks were run
+    public int until(long untilNanos, int stepsMax) {
+        int steps = 0;
+        for (Task next = tasks.peek(); next != null && next.atNanos() <= untilNanos; next = tasks.peek()) {
+            if (steps++ == stepsMax) {
+                return steps;
+            }
+            step();
+        }
+        nowNanos = Math.max(nowNanos, untilNanos);
+        return steps;
+    }
+
     /// Goes on to the next task and runs it.
     ///
     /// @return false without one

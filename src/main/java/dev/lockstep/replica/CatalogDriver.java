@@ -1,4 +1,4 @@
-package dev.lockstep.node;
+package dev.lockstep.replica;
 
 import dev.lockstep.catalog.Applied;
 import dev.lockstep.catalog.Catalog;
@@ -7,32 +7,34 @@ import dev.lockstep.catalog.Result;
 import dev.lockstep.consensus.Commit;
 import dev.lockstep.consensus.ReplicatedState;
 import dev.lockstep.model.Bytes;
-import dev.lockstep.replica.FolderReplica;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Puts commits into the catalog, and what they did before the folder.
-final class CatalogDriver implements ReplicatedState {
+public final class CatalogDriver implements ReplicatedState {
     private static final Logger log = LoggerFactory.getLogger(CatalogDriver.class);
 
     private final Catalog catalog;
-    private final CatalogComparison comparison;
+    private final LongConsumer passed;
     private final CompletableFuture<FolderReplica> replica = new CompletableFuture<>();
     private final Consumer<Throwable> failed;
 
-    CatalogDriver(Catalog catalog, CatalogComparison comparison, Consumer<Throwable> failed) {
+    /// @param passed told of each log index once it is in the catalog, on the applying thread
+    /// @param failed told when the node can no longer go on
+    public CatalogDriver(Catalog catalog, LongConsumer passed, Consumer<Throwable> failed) {
         this.catalog = catalog;
-        this.comparison = comparison;
+        this.passed = passed;
         this.failed = failed;
     }
 
     /// From now on commits reach the folder, and what the catalog holds already counts as having reached
     /// it: a replica compares all of it when it starts.
-    void feeds(FolderReplica theReplica) {
+    public void feeds(FolderReplica theReplica) {
         theReplica.advanced(catalog.appliedIndex());
         replica.complete(theReplica);
     }
@@ -45,7 +47,7 @@ final class CatalogDriver implements ReplicatedState {
     @Override
     public void apply(Commit commit) {
         Applied applied = catalog.apply(commit.logIndex(), commit.command());
-        comparison.applied(commit.logIndex());
+        passed.accept(commit.logIndex());
         if (applied.result() == Result.UNREADABLE) {
             log.atWarn()
                     .addKeyValue("logIndex", commit.logIndex())
@@ -66,7 +68,7 @@ final class CatalogDriver implements ReplicatedState {
     @Override
     public void advance(long logIndex) {
         catalog.advance(logIndex);
-        comparison.applied(logIndex);
+        passed.accept(logIndex);
         replica.join().advanced(logIndex);
     }
 

@@ -1,0 +1,115 @@
+package dev.lockstep.simulation;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.slf4j.LoggerFactory;
+
+/// Runs many seeds, or tells of one.
+///
+///     Soak FIRST COUNT        runs seeds and prints those that violate
+///     Soak tell SEED          prints everything that happens in one run
+///     Soak shrink SEED        prints the shortest script that still violates
+final class Soak {
+    static final ScriptWriter.Options OPTIONS = new ScriptWriter.Options(false, false, false);
+
+    private Soak() {}
+
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        silence();
+        switch (arguments[0]) {
+            case "tell" -> tell(ScriptWriter.write(Long.parseLong(arguments[1]), OPTIONS));
+            case "shrink" -> shrink(ScriptWriter.write(Long.parseLong(arguments[1]), OPTIONS));
+            default -> {
+                List<String> found = run(Long.parseLong(arguments[0]), Long.parseLong(arguments[1]));
+                if (!found.isEmpty()) {
+                    System.exit(1);
+                }
+            }
+        }
+    }
+
+    /// The rooms warn of what a simulation does on purpose.
+    static void silence() {
+        ((Logger) LoggerFactory.getLogger("dev.lockstep")).setLevel(Level.OFF);
+    }
+
+    /// Runs seeds on all processors.
+    ///
+    /// @return what was violated, a line each
+    static List<String> run(long first, long count) throws IOException, InterruptedException {
+        long began = System.nanoTime();
+        AtomicLong next = new AtomicLong(first);
+        ConcurrentLinkedQueue<String> found = new ConcurrentLinkedQueue<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < Runtime.getRuntime().availableProcessors(); i++) {
+            Path snapshots = Files.createTempDirectory("lockstep-simulation");
+            threads.add(Thread.ofPlatform().start(() -> {
+                for (long seed = next.getAndIncrement(); seed < first + count; seed = next.getAndIncrement()) {
+                    Simulation.Ending ending = Simulation.run(ScriptWriter.write(seed, OPTIONS), snapshots, null);
+                    if (!ending.violations().isEmpty()) {
+                        String line =
+                                "seed " + seed + ": " + ending.violations().getFirst() + " ("
+                                        + ending.violations().size() + ")";
+                        System.out.println(line);
+                        found.add(line);
+                    }
+                    clear(snapshots);
+                }
+                clear(snapshots);
+                snapshots.toFile().delete();
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        double minutes = Duration.ofNanos(System.nanoTime() - began).toMillis() / 60_000.0;
+        System.out.printf(
+                Locale.ROOT,
+                "seeds %d to %d: %d violating, %.0f seeds/min%n",
+                first,
+                first + count - 1,
+                found.size(),
+                count / minutes);
+        return List.copyOf(found);
+    }
+
+    static void clear(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException failure) {
+            throw new java.io.UncheckedIOException(failure);
+        }
+    }
+
+    private static void tell(Script script) throws IOException {
+        Path snapshots = Files.createTempDirectory("lockstep-simulation");
+        System.out.println(script.text());
+        Simulation.Ending ending = Simulation.run(script, snapshots, System.out::println);
+        System.out.println(ending);
+        clear(snapshots);
+    }
+
+    private static void shrink(Script script) throws IOException {
+        Path snapshots = Files.createTempDirectory("lockstep-simulation");
+        Script shortest = new Shrinking(tried -> {
+                    boolean violates =
+                            !Simulation.run(tried, snapshots, null).violations().isEmpty();
+                    clear(snapshots);
+                    return violates;
+                })
+                .shrink(script);
+        tell(shortest);
+    }
+}
