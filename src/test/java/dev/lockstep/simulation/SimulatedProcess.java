@@ -159,6 +159,11 @@ final class SimulatedProcess {
         diesAtOperation = operations + moreOperations;
     }
 
+    /// It is not killed after all.
+    void spare() {
+        diesAtOperation = Long.MAX_VALUE;
+    }
+
     /// Whether its last operation is set.
     boolean isDoomed() {
         return diesAtOperation != Long.MAX_VALUE;

@@ -111,6 +111,10 @@ final class Simulation {
         log.heal();
         for (SimulatedMachine machine : machines) {
             hears(machine, false);
+            SimulatedProcess process = machine.process();
+            if (process != null) {
+                process.spare();
+            }
             machine.start();
         }
     }
