@@ -9,7 +9,7 @@ import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
 import dev.lockstep.model.RelativePath;
-import dev.lockstep.transfer.Transfer;
+import dev.lockstep.transfer.PeerContents;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -21,19 +21,19 @@ public final class StoredContents implements ContentService, LocalContents {
     private static final Logger log = LoggerFactory.getLogger(StoredContents.class);
 
     private final ContentStore store;
-    private final Transfer transfer;
+    private final PeerContents peers;
     private final FolderReplica.InlineLookup inline;
     private final FolderRoot folder;
     private final FolderRoot state;
 
     public StoredContents(
             ContentStore store,
-            Transfer transfer,
+            PeerContents peers,
             FolderReplica.InlineLookup inline,
             FolderRoot folder,
             FolderRoot state) {
         this.store = store;
-        this.transfer = transfer;
+        this.peers = peers;
         this.inline = inline;
         this.folder = folder;
         this.state = state;
@@ -47,18 +47,18 @@ public final class StoredContents implements ContentService, LocalContents {
     @Override
     public CompletableFuture<Void> makeDurable(Content.File content, RelativePath path, Stamp stamp) {
         store.offer(content.digest(), path, stamp);
-        return transfer.makeDurable(content);
+        return peers.makeDurable(content);
     }
 
     @Override
     public CompletableFuture<Void> fetch(Content.File content) {
-        return transfer.fetch(content);
+        return peers.fetch(content);
     }
 
     @Override
     public void release(Content.File content) {
         store.withdraw(content.digest());
-        transfer.release(content);
+        peers.release(content);
     }
 
     @Override

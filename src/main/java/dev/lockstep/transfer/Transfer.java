@@ -27,7 +27,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 /// Content between this node and its peers. Thread-safe; what takes long runs on virtual threads.
-public final class Transfer implements AutoCloseable {
+public final class Transfer implements PeerContents, AutoCloseable {
     /// Most bytes in one answer.
     public static final int CHUNK_BYTES = 1 << 20;
     /// Names of the calls, with the version of what they carry.
@@ -66,11 +66,7 @@ public final class Transfer implements AutoCloseable {
 
     // --- to the others ---
 
-    /// Makes a content of this node durable on a majority of voters. This node counts only with a private
-    /// copy, which it makes
-    /// when the others that can be reached are no majority.
-    ///
-    /// @return completes once a majority holds it; exceptionally when that cannot be had now
+    @Override
     public CompletableFuture<Void> makeDurable(Content.File content) {
         return CompletableFuture.runAsync(() -> spread(content), workers);
     }
@@ -132,7 +128,7 @@ public final class Transfer implements AutoCloseable {
         }
     }
 
-    /// The proposal that named the content is decided: a private copy is not needed any more.
+    @Override
     public void release(Content.File content) {
         workers.execute(() -> {
             try {
@@ -145,9 +141,7 @@ public final class Transfer implements AutoCloseable {
 
     // --- from the others ---
 
-    /// Obtains a content from whichever peer holds it.
-    ///
-    /// @return completes once it is staged, whole, verified and durable
+    @Override
     public CompletableFuture<Void> fetch(Content.File content) {
         return fetch(content, voters.get());
     }

@@ -9,6 +9,7 @@ import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.replica.CatalogDriver;
 import dev.lockstep.replica.FolderReplica;
+import dev.lockstep.replica.StoredContents;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -72,7 +73,8 @@ final class SimulatedProcess {
                 folder,
                 state,
                 ContentStore.STAGED,
-                inline -> new SimulatedContents(this, simulation, store, inline, folder, state),
+                inline -> new StoredContents(
+                        store, new SimulatedTransfer(this, simulation, store), inline, folder, state),
                 consensus,
                 proposal -> CommandCodec.encode(new Command.Propose(proposal)),
                 (work, _) -> new SimulatedLoop(this, simulation.time(), simulation::lag, work),

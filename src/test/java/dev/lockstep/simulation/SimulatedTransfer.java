@@ -3,53 +3,32 @@ package dev.lockstep.simulation;
 import dev.lockstep.content.ContentStore;
 import dev.lockstep.content.OpenContent;
 import dev.lockstep.content.Receiver;
-import dev.lockstep.folder.FileHandle;
-import dev.lockstep.folder.FolderRoot;
-import dev.lockstep.folder.Stamp;
-import dev.lockstep.materialize.LocalContents;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
-import dev.lockstep.model.RelativePath;
-import dev.lockstep.replica.ContentService;
-import dev.lockstep.replica.FolderReplica;
+import dev.lockstep.transfer.PeerContents;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/// The contents of a process, in the store of production, and between processes without a network.
-final class SimulatedContents implements ContentService, LocalContents {
+/// Contents between processes without a network, from store to store.
+final class SimulatedTransfer implements PeerContents {
     private static final Duration TRANSFER_TAKES_MAX = Duration.ofMillis(80);
 
     private final SimulatedProcess process;
     private final Simulation simulation;
     private final ContentStore store;
-    private final FolderReplica.InlineLookup inline;
-    private final FolderRoot folder;
-    private final FolderRoot state;
 
-    SimulatedContents(
-            SimulatedProcess process,
-            Simulation simulation,
-            ContentStore store,
-            FolderReplica.InlineLookup inline,
-            FolderRoot folder,
-            FolderRoot state) {
+    SimulatedTransfer(SimulatedProcess process, Simulation simulation, ContentStore store) {
         this.process = process;
         this.simulation = simulation;
         this.store = store;
-        this.inline = inline;
-        this.folder = folder;
-        this.state = state;
     }
 
-    // --- between nodes ---
-
     @Override
-    public CompletableFuture<Void> makeDurable(Content.File content, RelativePath path, Stamp stamp) {
-        store.offer(content.digest(), path, stamp);
+    public CompletableFuture<Void> makeDurable(Content.File content) {
         return attempt(() -> spread(content));
     }
 
@@ -167,7 +146,6 @@ final class SimulatedContents implements ContentService, LocalContents {
 
     @Override
     public void release(Content.File content) {
-        store.withdraw(content.digest());
         process.later(simulation.upTo(TRANSFER_TAKES_MAX), () -> {
             try {
                 store.dropStaged(content.digest());
@@ -175,63 +153,5 @@ final class SimulatedContents implements ContentService, LocalContents {
                 simulation.tell(process.machine(), "keeps", left);
             }
         });
-    }
-
-    // --- on this node ---
-
-    @Override
-    public LocalContents local() {
-        return this;
-    }
-
-    @Override
-    public void stage(Digest digest, Bytes content) throws IOException {
-        store.stage(digest, content);
-    }
-
-    @Override
-    public void stageCopy(Content.File content, RelativePath source) throws IOException {
-        store.stageCopy(content, source);
-    }
-
-    @Override
-    public void restage(Digest digest, RelativePath source) throws IOException {
-        store.restage(digest, source);
-    }
-
-    @Override
-    public void keepHistory(Digest digest, Bytes content) throws IOException {
-        store.keepHistory(digest, content);
-    }
-
-    @Override
-    public void stagedToHistory(Digest digest) throws IOException {
-        store.stagedToHistory(digest);
-    }
-
-    @Override
-    public void syncFileSystems() throws IOException {
-        folder.syncfs();
-        state.syncfs();
-    }
-
-    @Override
-    public @Nullable Bytes inline(Digest digest) {
-        return inline.get(digest);
-    }
-
-    @Override
-    public boolean takeStaged(Content.File content, FolderRoot stateRoot, RelativePath target) throws IOException {
-        return store.takeStaged(content.digest(), target);
-    }
-
-    @Override
-    public boolean copyTo(Content.File content, FileHandle target) throws IOException {
-        return store.copyTo(content, target);
-    }
-
-    @Override
-    public void keep(Content.File content, FolderRoot stateRoot, RelativePath displaced) throws IOException {
-        store.keepDisplaced(content.digest(), displaced);
     }
 }
