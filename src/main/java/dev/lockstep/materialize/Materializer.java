@@ -32,6 +32,7 @@ public final class Materializer {
     private final DisplacedFiles displacedFiles;
     private final Staging staging;
     private final IgnoredPaths ignored;
+    private final Inversion inversion;
     private final Predicate<RelativePath> isBusy;
     private final Predicate<RelativePath> isAnyBusyAtOrBelow;
 
@@ -59,6 +60,7 @@ public final class Materializer {
         this.displacedFiles = displacedFiles;
         this.staging = new Staging(state, staged, contents, incarnation);
         this.ignored = ignored;
+        this.inversion = new Inversion(catalog, index, folder, staging);
         this.isBusy = isBusy;
         this.isAnyBusyAtOrBelow = isAnyBusyAtOrBelow;
     }
@@ -142,7 +144,7 @@ public final class Materializer {
             boolean isSuccessor = want.content().isDirectory()
                     && occupant.entry().content().isDirectory()
                     && catalog.read(view -> view.entry(occupant.id())) == null;
-            return isSuccessor ? succeed(want, occupant) : afterOccupant(occupant, path);
+            return isSuccessor ? succeed(want, occupant) : goesFirst(want, null, occupant, path);
         }
         if (want.content().isDirectory()) {
             return createDirectory(want, path);
@@ -175,6 +177,20 @@ public final class Materializer {
         return materialize(want.id());
     }
 
+    /// The place is taken by another entry: that goes first, unless it shall go into this one.
+    ///
+    /// @param from where the entry stands now, null for a new one
+    private Placing goesFirst(Entry want, @Nullable RelativePath from, Held occupant, RelativePath to)
+            throws IOException {
+        if (!want.content().isDirectory() || !inversion.isToLieWithin(occupant.id(), want.id())) {
+            return afterOccupant(occupant, to);
+        }
+        if (isAnyBusyAtOrBelow.test(to) || (from != null && isAnyBusyAtOrBelow.test(from))) {
+            return new Placing.Busy(to);
+        }
+        return inversion.turn(want, from, occupant, to) ? materialize(want.id()) : new Placing.LocalChange(to);
+    }
+
     private Placing createDirectory(Entry want, RelativePath path) throws IOException {
         try {
             folder.mkdir(path, want.attributes().mode());
@@ -182,7 +198,8 @@ public final class Materializer {
             return refusedAt(path, refused);
         }
         Stamp stamp = folder.stat(path);
-        if (stamp == null) {
+        if (stamp == null || stamp.kind() != Kind.DIRECTORY) {
+            // A program has put something else there at that very moment.
             return new Placing.LocalChange(path);
         }
         index.put(new Held(want, stamp));
@@ -293,6 +310,25 @@ public final class Materializer {
                 : new Placing.After(occupant.id());
     }
 
+    /// Takes a file out of the folder whose bytes are a revision that stands there under another name as well.
+    ///
+    /// @param spare what stands at the path, as an entry that the index does not know to be there
+    /// @return whether it is gone; if not, the path is to be scanned
+    public boolean takeOut(Held spare, RelativePath path) throws IOException {
+        Stamp now = folder.stat(path);
+        if (now == null || !now.isUnchangedSince(spare.stamp())) {
+            return false;
+        }
+        RelativePath displaced = staging.gone(spare.entry());
+        folder.rename(path, staging.state(), displaced, RenameMode.NO_REPLACE);
+        if (!isWhatWasHeld(spare, displaced)) {
+            giveBack(spare, displaced, path);
+            return false;
+        }
+        keep(spare.entry(), path, displaced, true);
+        return true;
+    }
+
     // --- an entry that is here already ---
 
     private Placing update(Entry want, Held have, RelativePath here) throws IOException {
@@ -343,13 +379,12 @@ public final class Materializer {
         return moved(want, have, to);
     }
 
+    /// The rename changed the ctime, and a program may have changed more at that very moment: the stamp stays the old
+    /// one, so that the next scan looks.
     private Placing moved(Entry want, Held have, RelativePath to) throws IOException {
         Held there = have.at(want.parent(), want.name());
-        Stamp now = folder.stat(to);
-        // The rename changed the ctime; bytes that changed as well are left for the scan to find.
-        boolean isSame = now != null && isAsHeld(have, now);
-        index.put(now != null && isSame ? there.withStamp(now) : there);
-        return now != null && isSame ? update(want, there.withStamp(now), to) : new Placing.LocalChange(to);
+        index.put(there);
+        return update(want, there, to);
     }
 
     /// The target is taken by another entry. If that one only waits for our place, the two are exchanged in
@@ -360,7 +395,7 @@ public final class Materializer {
         Entry wanted = catalog.read(view -> view.entry(occupant.id()));
         boolean isInRing = wanted != null && isHeldBy(wanted.parent(), wanted.name(), occupant.id());
         if (!isInRing || to.startsWith(from) || from.startsWith(to)) {
-            return afterOccupant(occupant, to);
+            return goesFirst(want, from, occupant, to);
         }
         Stamp there = folder.stat(to);
         if (there == null || !there.isSameInode(occupant.stamp())) {
@@ -371,9 +406,7 @@ public final class Materializer {
         Name oldName = have.entry().name();
         index.remove(occupant.id());
         Placing placing = moved(want, have, to);
-        Stamp swapped = folder.stat(from);
-        Held other = occupant.at(oldParent, oldName);
-        index.put(swapped != null && isAsHeld(occupant, swapped) ? other.withStamp(swapped) : other);
+        index.put(occupant.at(oldParent, oldName));
         return placing;
     }
 

@@ -77,6 +77,17 @@ final class Staging {
         return path(StagedName.gone(old.id(), old.revision(), StagedName.print(old.content()), nextUnique()));
     }
 
+    /// A free name for a directory that another one is to go into.
+    RelativePath parked(Entry outer) {
+        return path(StagedName.place(
+                outer.id(),
+                Revision.NONE,
+                StagedName.NOTHING,
+                outer.revision(),
+                StagedName.print(outer.content()),
+                nextUnique()));
+    }
+
     private StagedName.Unique nextUnique() {
         return new StagedName.Unique(incarnation, ++count);
     }

@@ -103,15 +103,41 @@ final class Decisions {
             changes.dirty(path);
             return;
         }
+        Stamp stamp = pending.stamp().orElseThrow();
+        if (!put.content().isDirectory() && standsElsewhere(id, path)) {
+            takeOut(new Held(here(id, parent, path.name(), put, revision), stamp), path);
+            placements.enqueue(id);
+            return;
+        }
         Held before = index.child(parent, path.name());
         if (before != null && !before.id().equals(id)) {
             index.remove(before.id());
             placements.enqueue(before.id());
         }
-        Stamp stamp = pending.stamp().orElseThrow();
         index.put(new Held(here(id, parent, path.name(), put, revision), stamp));
         placements.enqueue(id);
         lookAgainIfChanged(path, stamp);
+    }
+
+    private void takeOut(Held spare, RelativePath path) {
+        try {
+            if (!placements.takeOut(spare, path)) {
+                changes.dirty(path);
+            }
+        } catch (IOException refused) {
+            changes.refused(path, String.valueOf(refused.getMessage()));
+        }
+    }
+
+    /// Whether the entry is in the folder under another name: one that was saved twice became one conflict copy.
+    private boolean standsElsewhere(EntryId id, RelativePath path) {
+        Held held = index.held(id);
+        RelativePath at = held == null ? null : index.path(id);
+        if (held == null || at == null || at.equals(path)) {
+            return false;
+        }
+        Stamp there = statOrNull(at);
+        return there != null && there.isSameInode(held.stamp());
     }
 
     private static Entry here(EntryId id, EntryId parent, Name name, Change.Put put, Revision revision) {
@@ -152,10 +178,8 @@ final class Decisions {
         if (held == null || parent == null || !isAlive) {
             forget(relocation.entry());
         } else {
-            Held there = held.at(parent, path.name());
-            Stamp now = statOrNull(path);
-            boolean isSame = now != null && isRenamed(held, now);
-            index.put(now != null && isSame ? there.withStamp(now) : there);
+            // The rename changed the ctime; what else changed since, the scan finds, which sees the old stamp.
+            index.put(held.at(parent, path.name()));
             placements.enqueue(relocation.entry());
         }
         changes.dirtySubtree(path);
@@ -165,15 +189,6 @@ final class Decisions {
         index.children(id).forEach(child -> forget(child.id()));
         index.remove(id);
         placements.enqueue(id);
-    }
-
-    /// All but the ctime is as it was.
-    private static boolean isRenamed(Held held, Stamp now) {
-        Stamp before = held.stamp();
-        boolean isDirectory = held.entry().content().isDirectory();
-        return now.isSameInode(before)
-                && (isDirectory || (now.sizeBytes() == before.sizeBytes() && now.mtimeNanos() == before.mtimeNanos()))
-                && now.mode() == before.mode();
     }
 
     private void lookAgainIfChanged(RelativePath path, Stamp stamp) {

@@ -284,6 +284,12 @@ final class LocalChanges {
         }
     }
 
+    /// The disk does not let the path be dealt with now: tried again later.
+    void refused(RelativePath path, String reason) {
+        unreadable.put(path, reason);
+        dirty.later(path, ++lastSequence, clock.getAsLong(), UNREADABLE_RETRY_NANOS);
+    }
+
     /// Looks at all names of an inode.
     void lookAtNames(Stamp stamp) {
         names(stamp).forEach(this::dirty);

@@ -1,6 +1,7 @@
 package dev.lockstep.replica;
 
 import dev.lockstep.catalog.Catalog;
+import dev.lockstep.folder.Held;
 import dev.lockstep.materialize.Materializer;
 import dev.lockstep.materialize.Placing;
 import dev.lockstep.model.Content;
@@ -8,6 +9,7 @@ import dev.lockstep.model.Digest;
 import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.RelativePath;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -136,6 +138,11 @@ final class Placements {
             at.isQueued = true;
             queue.addLast(id);
         }
+    }
+
+    /// Takes out of the folder what stands there under another name as well, see [Materializer#takeOut].
+    boolean takeOut(Held spare, RelativePath path) throws IOException {
+        return materializer != null && materializer.takeOut(spare, path);
     }
 
     /// Places some of what is waiting.

@@ -182,6 +182,11 @@ public final class SimulatedLog {
         handOver(to, new CompletableFuture<>());
     }
 
+    /// @return null for an entry that is no command
+    public @Nullable Bytes command(long logIndex) {
+        return entries.get((int) logIndex - 1).command();
+    }
+
     /// How many entries there are, commands and others.
     public long size() {
         return entries.size();

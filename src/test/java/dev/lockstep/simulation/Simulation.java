@@ -1,7 +1,9 @@
 package dev.lockstep.simulation;
 
 import dev.lockstep.catalog.Catalog;
+import dev.lockstep.catalog.CommandCodec;
 import dev.lockstep.model.Address;
+import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Digest;
 import dev.lockstep.model.Member;
 import dev.lockstep.model.NodeId;
@@ -273,7 +275,14 @@ final class Simulation {
             }
             mix(digest.hashCode());
         }
-        tell(machine, "applied", logIndex);
+        tell(machine, "applied", listener == null ? logIndex : logIndex + " " + text(logIndex));
+    }
+
+    private String text(long logIndex) {
+        Bytes command = log.command(logIndex);
+        return command == null
+                ? ""
+                : CommandCodec.decode(command).map(Object::toString).orElse("?");
     }
 
     // --- what is noted ---
