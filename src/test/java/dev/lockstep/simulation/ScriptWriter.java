@@ -33,7 +33,7 @@ final class ScriptWriter {
     /// What production is able to stand by now; everything in the end.
     ///
     /// @param hasCoarseStamps whether stamps may be the same though something changed
-    /// @param hasLateWriters  see [Setting]
+    /// @param hasLateWriters  see [Setting]; also edits that put size and time back just then
     /// @param hasHardLinks    whether programs make hard links
     record Options(boolean hasCoarseStamps, boolean hasLateWriters, boolean hasHardLinks) {}
 
@@ -142,6 +142,9 @@ final class ScriptWriter {
 
         void then(UserStep step) {
             int afterOperations = random.nextInt(2) == 0 ? 0 : random.nextInt(1 + random.nextInt(40));
+            if (step instanceof UserStep.Sneak && !options.hasLateWriters()) {
+                afterOperations = 0;
+            }
             lines.add(new Script.Line(atNanos, new Happening.Acts(machine, step, afterOperations)));
             atNanos += breath();
         }
