@@ -57,7 +57,7 @@ final class SimulatedProcess {
         SimulatedFolderRoot folder = new SimulatedFolderRoot(this, disk, machine.folder(), Path.of("/folder"));
         SimulatedFolderRoot state = new SimulatedFolderRoot(this, disk, machine.state(), Path.of("/state"));
         Catalog catalog = new Catalog(machine.catalogStore());
-        FolderIndex index = new FolderIndex(machine.indexStore());
+        FolderIndex index = new FolderIndex(new DyingIndexStore(this, machine.indexStore()));
         ContentStore store = new ContentStore(state, folder, index);
         contents = store;
         store.removeParts();
@@ -200,7 +200,7 @@ final class SimulatedProcess {
         operations++;
         if (operations > diesAtOperation) {
             isAlive = false;
-            simulation.tell(machine, "dies before", operation);
+            simulation.died(machine, operation);
             throw new ProcessKilled(this);
         }
         simulation.operation(machine, operation, path);

@@ -45,13 +45,15 @@ final class Simulation {
     private boolean isFoul;
     private boolean isSound;
     private int stepsLeft = STEPS_MAX;
+    private int deaths;
     private long hash = 17;
 
     /// What became of a run.
     ///
-    /// @param hash  of everything that happened, in order
-    /// @param steps tasks that were run
-    record Ending(long hash, int steps, long commits, List<String> violations) {}
+    /// @param hash   of everything that happened, in order
+    /// @param steps  tasks that were run
+    /// @param deaths kills before a certain operation
+    record Ending(long hash, int steps, long commits, int deaths, List<String> violations) {}
 
     private Simulation(Setting setting, Path snapshots, @Nullable Consumer<String> listener) {
         this.setting = setting;
@@ -81,7 +83,11 @@ final class Simulation {
         Simulation simulation = new Simulation(script.setting(), snapshots, listener);
         simulation.play(script);
         return new Ending(
-                simulation.hash, STEPS_MAX - simulation.stepsLeft, simulation.log.size(), simulation.violations);
+                simulation.hash,
+                STEPS_MAX - simulation.stepsLeft,
+                simulation.log.size(),
+                simulation.deaths,
+                simulation.violations);
     }
 
     private void play(Script script) {
@@ -292,6 +298,11 @@ final class Simulation {
         if (listener != null) {
             tell("  node " + machine.number() + " " + operation, path);
         }
+    }
+
+    void died(SimulatedMachine machine, String operation) {
+        deaths++;
+        tell(machine, "dies before", operation);
     }
 
     void tell(SimulatedMachine machine, String what, Object whom) {
