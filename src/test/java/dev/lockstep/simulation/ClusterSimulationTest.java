@@ -3,6 +3,7 @@ package dev.lockstep.simulation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,6 +39,23 @@ final class ClusterSimulationTest {
         assertThat(Simulation.run(script, snapshots, null)).isEqualTo(first);
         Script other = ScriptWriter.write(8, Soak.OPTIONS);
         assertThat(Simulation.run(other, snapshots, null).hash()).isNotEqualTo(first.hash());
+    }
+
+    /// In one process the iteration order of unordered collections would be the same by chance.
+    @Test
+    void theSameSeedBringsTheSameRunBackInAnotherProcess() throws IOException {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        Process other = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        classPath,
+                        Soak.class.getName(),
+                        "hash",
+                        "7")
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String said = new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assertThat(said).isEqualTo(Long.toString(Soak.hash(7)));
     }
 
     @Test

@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 ///
 ///     Soak FIRST COUNT        runs seeds and prints those that violate
 ///     Soak tell SEED          prints everything that happens in one run
+///     Soak hash SEED          prints what tells one run from another
 ///     Soak shrink SEED        prints the shortest script that still violates
 final class Soak {
     static final ScriptWriter.Options OPTIONS = new ScriptWriter.Options(false, false, false);
@@ -28,6 +29,7 @@ final class Soak {
         silence();
         switch (arguments[0]) {
             case "tell" -> tell(ScriptWriter.write(Long.parseLong(arguments[1]), OPTIONS));
+            case "hash" -> System.out.println(hash(Long.parseLong(arguments[1])));
             case "shrink" -> shrink(ScriptWriter.write(Long.parseLong(arguments[1]), OPTIONS));
             default -> {
                 List<String> found = run(Long.parseLong(arguments[0]), Long.parseLong(arguments[1]));
@@ -64,6 +66,9 @@ final class Soak {
                         found.add(line);
                     }
                     clear(snapshots);
+                    if ((seed - first) % 1_000 == 999) {
+                        System.out.println("at seed " + seed);
+                    }
                 }
                 clear(snapshots);
                 snapshots.toFile().delete();
@@ -91,6 +96,15 @@ final class Soak {
         } catch (IOException failure) {
             throw new java.io.UncheckedIOException(failure);
         }
+    }
+
+    static long hash(long seed) throws IOException {
+        Path snapshots = Files.createTempDirectory("lockstep-simulation");
+        long hash = Simulation.run(ScriptWriter.write(seed, OPTIONS), snapshots, null)
+                .hash();
+        clear(snapshots);
+        Files.delete(snapshots);
+        return hash;
     }
 
     private static void tell(Script script) throws IOException {
