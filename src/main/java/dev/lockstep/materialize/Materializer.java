@@ -215,15 +215,15 @@ public final class Materializer {
         };
     }
 
-    /// Records what was just placed. What a program wrote over it since has another size or mtime: then the
-    /// record keeps the
-    /// stamp of our own bytes, which the scan will find changed.
+    /// Records what was just placed. What a program did to it since shows in size, mtime or mode: then the record keeps
+    /// the stamp of our own bytes, which the scan will find changed.
     private Placing placed(Entry want, RelativePath path, Stamp own) throws IOException {
         Stamp now = folder.stat(path);
         boolean isOurs = now != null
                 && now.isSameInode(own)
                 && now.sizeBytes() == own.sizeBytes()
-                && now.mtimeNanos() == own.mtimeNanos();
+                && now.mtimeNanos() == own.mtimeNanos()
+                && now.mode() == own.mode();
         index.put(new Held(want, now != null && isOurs ? now : own));
         return isOurs ? new Placing.Done() : new Placing.LocalChange(path);
     }
