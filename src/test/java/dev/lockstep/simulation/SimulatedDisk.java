@@ -124,6 +124,10 @@ final class SimulatedDisk {
         top.links = 2;
     }
 
+    long tickNanos() {
+        return tickNanos;
+    }
+
     Inode top() {
         return top;
     }

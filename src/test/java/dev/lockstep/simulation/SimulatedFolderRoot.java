@@ -85,6 +85,11 @@ final class SimulatedFolderRoot implements FolderRoot {
     }
 
     @Override
+    public long clockTickNanos(RelativePath directory) {
+        return disk.tickNanos() == 1 ? 0 : 2 * disk.tickNanos();
+    }
+
+    @Override
     public FreeSpace freeSpace() {
         return new FreeSpace(1L << 40, 1L << 39, 1L << 20, 1L << 19);
     }
