@@ -28,7 +28,7 @@ final class PlacingExhaustiveTest {
     private static final int ORIGIN = 1;
     private static final int OTHER = 2;
     private static final int OPERATIONS_MAX = 2_000;
-    private static final int STRIDE = Integer.getInteger("lockstep.exhaustive.stride", 5);
+    private static final int STRIDE = Integer.getInteger("lockstep.exhaustive.stride", 8);
     private static final Setting SETTING = new Setting(1, 3, 1, true, Long.MAX_VALUE, 2 * MILLI, false);
 
     private static final RelativePath A = RelativePath.of("a");
