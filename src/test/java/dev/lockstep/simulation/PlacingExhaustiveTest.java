@@ -136,7 +136,7 @@ final class PlacingExhaustiveTest {
                 lines.add(acts(atNanos, step));
             }
             // Sometimes found together, sometimes one by one.
-            atNanos += number % 3 * 15 * MILLI;
+            atNanos += number % 3 * 15L * MILLI;
         }
         lines.add(new Script.Line(RESTART_NANOS, new Happening.Started(machine)));
         return new Script(SETTING, lines);
