@@ -2,6 +2,7 @@ package dev.lockstep.materialize;
 
 import dev.lockstep.catalog.Catalog;
 import dev.lockstep.folder.DirectoryItem;
+import dev.lockstep.failpoint.FailPoint;
 import dev.lockstep.folder.Errno;
 import dev.lockstep.folder.FolderException;
 import dev.lockstep.folder.FolderIndex;
@@ -159,6 +160,7 @@ public final class Materializer {
             staging.discard(staged.path());
             return refusedAt(path, refused);
         }
+        FailPoint.reach("placing.created");
         return placed(want, path, staged.stamp());
     }
 
@@ -177,6 +179,7 @@ public final class Materializer {
     private Placing createDirectory(Entry want, RelativePath path) throws IOException {
         try {
             folder.mkdir(path, want.attributes().mode());
+            FailPoint.pass("placing.directory");
         } catch (FolderException refused) {
             return refusedAt(path, refused);
         }
@@ -225,11 +228,13 @@ public final class Materializer {
         }
         RelativePath displaced = staging.gone(have.entry());
         folder.rename(path, staging.state(), displaced, RenameMode.NO_REPLACE);
+        FailPoint.pass("placing.removed");
         if (!isWhatWasHeld(have, displaced)) {
             giveBack(have, displaced, path);
             return new Placing.LocalChange(path);
         }
         keep(have, displaced);
+        FailPoint.pass("placing.deleted");
         index.remove(have.id());
         return new Placing.Done();
     }
@@ -339,6 +344,7 @@ public final class Materializer {
         } catch (FolderException refused) {
             return refusedAt(to, refused);
         }
+        FailPoint.pass("placing.moved");
         return moved(want, have, to);
     }
 
@@ -397,10 +403,12 @@ public final class Materializer {
             staging.discard(staged.path());
             return refusedAt(path, refused);
         }
+        FailPoint.pass("placing.exchanged");
         if (!isWhatWasHeld(have, staged.path())) {
             return undo(have, staged, path);
         }
         Placing placing = placed(want, path, staged.stamp());
+        FailPoint.pass("placing.recorded");
         keep(have, staged.path());
         return placing;
     }
