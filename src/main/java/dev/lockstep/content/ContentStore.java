@@ -517,7 +517,10 @@ public final class ContentStore {
                 RelativePath path = directory.child(item.name());
                 Stamp stamp = state.stat(path);
                 boolean isContent = DIGEST.matcher(item.name().toString()).matches();
-                if (stamp != null && isContent && stamp.ctimeNanos() >= sinceNanos && !isRight(path, Digest.parse(item.name().toString()))) {
+                if (stamp != null
+                        && isContent
+                        && stamp.ctimeNanos() >= sinceNanos
+                        && !isRight(path, Digest.parse(item.name().toString()))) {
                     unlinkIfThere(path);
                     removed++;
                 }

@@ -1,8 +1,8 @@
 package dev.lockstep.materialize;
 
 import dev.lockstep.catalog.Catalog;
-import dev.lockstep.folder.DirectoryItem;
 import dev.lockstep.failpoint.FailPoint;
+import dev.lockstep.folder.DirectoryItem;
 import dev.lockstep.folder.Errno;
 import dev.lockstep.folder.FolderException;
 import dev.lockstep.folder.FolderIndex;

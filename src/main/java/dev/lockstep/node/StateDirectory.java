@@ -99,8 +99,8 @@ final class StateDirectory implements AutoCloseable {
     /// @throws StartRefused if its starts are no longer counted: the cluster remembers what it did by that number
     void requireCounted(boolean hasPlaced) throws StartRefused {
         if (hasPlaced && !Files.exists(path.resolve(INCARNATION))) {
-            throw new StartRefused("the file " + path.resolve(INCARNATION) + " is missing: this store cannot go on; on a"
-                    + " living node: lockstep members replace NODE");
+            throw new StartRefused("the file " + path.resolve(INCARNATION)
+                    + " is missing: this store cannot go on; on a" + " living node: lockstep members replace NODE");
         }
     }
 

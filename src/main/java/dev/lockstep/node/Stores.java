@@ -12,7 +12,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// Opens what a node keeps beside its log. Both stores can be made anew: the catalog from the last snapshot and the log,
+/// Opens what a node keeps beside its log. Both stores can be made anew: the catalog from the last snapshot and the
+/// log,
 /// the folder index from the folder and the catalog. A damaged one is put aside, never used.
 record Stores(StateDirectory directory, boolean isAfterPowerLoss, Consumer<String> tell) {
     private static final String ASIDE = ".damaged";
@@ -24,8 +25,8 @@ record Stores(StateDirectory directory, boolean isAfterPowerLoss, Consumer<Strin
             return new Catalog(RocksStore.open(path, isAfterPowerLoss));
         } catch (DamagedCatalog damaged) {
             putAside(path);
-            tell.accept("the catalog is damaged (" + damaged.getMessage() + "): it is made anew from the log; the old one"
-                    + " is " + aside(path));
+            tell.accept("the catalog is damaged (" + damaged.getMessage()
+                    + "): it is made anew from the log; the old one" + " is " + aside(path));
             return new Catalog(RocksStore.open(path));
         }
     }
@@ -41,8 +42,8 @@ record Stores(StateDirectory directory, boolean isAfterPowerLoss, Consumer<Strin
             return isAfterPowerLoss ? RocksIndexStore.openAfterPowerLoss(path) : RocksIndexStore.open(path);
         } catch (DamagedIndex damaged) {
             putAside(path);
-            tell.accept("the folder index is damaged (" + damaged.getMessage() + "): it is made anew from the folder; the"
-                    + " old one is " + aside(path));
+            tell.accept("the folder index is damaged (" + damaged.getMessage()
+                    + "): it is made anew from the folder; the" + " old one is " + aside(path));
             return RocksIndexStore.open(path);
         }
     }
@@ -61,7 +62,8 @@ record Stores(StateDirectory directory, boolean isAfterPowerLoss, Consumer<Strin
         Path aside = aside(path);
         if (Files.exists(aside)) {
             try (Stream<Path> older = Files.walk(aside)) {
-                for (Path one : older.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                for (Path one :
+                        older.sorted(java.util.Comparator.reverseOrder()).toList()) {
                     Files.delete(one);
                 }
             }

@@ -82,9 +82,7 @@ final class Generation {
         return new Generation(
                 directory,
                 false,
-                isAfterPowerLoss
-                        ? WALRecoveryMode.PointInTimeRecovery
-                        : WALRecoveryMode.TolerateCorruptedTailRecords);
+                isAfterPowerLoss ? WALRecoveryMode.PointInTimeRecovery : WALRecoveryMode.TolerateCorruptedTailRecords);
     }
 
     static Generation create(Path directory) throws IOException {
