@@ -1,5 +1,6 @@
 package dev.lockstep.content;
 
+import dev.lockstep.failpoint.FailPoint;
 import dev.lockstep.folder.DirectoryItem;
 import dev.lockstep.folder.Errno;
 import dev.lockstep.folder.FileHandle;
@@ -28,6 +29,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The contents of this node, each once: staged, history, or standing in the folder. Thread-safe.
 public final class ContentStore {
@@ -35,7 +38,10 @@ public final class ContentStore {
     public static final RelativePath HISTORY = RelativePath.ROOT.child(Name.of("history"));
 
     private static final int CANDIDATES_MAX = 8;
+    private static final int CHECKED_MAX = 20_000;
+    private static final Logger log = LoggerFactory.getLogger(ContentStore.class);
     private static final int COPY_BUFFER_BYTES = 1 << 20;
+    private static final int COMPARE_BYTES = 1 << 16;
     private static final String PART = ".part-";
     private static final Pattern DIGEST = Pattern.compile("01[0-9a-f]{64}");
     /// What just became history may be what a proposal under way counts on: it is not pruned yet.
@@ -45,6 +51,9 @@ public final class ContentStore {
     private final FolderRoot folder;
     private final FolderIndex index;
     private final AtomicLong parts = new AtomicLong();
+    /// With the stamps that staged and historic contents had when they were known to be whole.
+    private final Map<Digest, Stamp> checked = new ConcurrentHashMap<>();
+
     private final Map<Digest, Offered> offered = new ConcurrentHashMap<>();
 
     private record Offered(RelativePath path, Stamp stamp) {}
@@ -71,7 +80,38 @@ public final class ContentStore {
     // --- staged ---
 
     public boolean hasStaged(Digest digest) throws IOException {
-        return state.stat(stagedPath(digest)) != null;
+        return isKept(stagedPath(digest), digest);
+    }
+
+    /// Whether a staged or historic content is there, and whole. It is read when it is met for the first time since the
+    /// start or its stamp has changed; what is not what it is named for is removed, and got again from others.
+    private boolean isKept(RelativePath path, Digest digest) throws IOException {
+        Stamp stamp = state.stat(path);
+        if (stamp == null) {
+            return false;
+        }
+        Stamp before = checked.get(digest);
+        if (before != null && stamp.isUnchangedSince(before)) {
+            return true;
+        }
+        if (!isRight(path, digest)) {
+            log.atError()
+                    .addKeyValue("file", state.location().resolve(path.toString()))
+                    .log("damaged on this disk: removed, to be got from another node when it is needed");
+            unlinkIfThere(path);
+            return false;
+        }
+        remember(digest, stamp);
+        return true;
+    }
+
+    private void remember(Digest digest, @Nullable Stamp stamp) {
+        if (checked.size() >= CHECKED_MAX) {
+            checked.clear();
+        }
+        if (stamp != null) {
+            checked.put(digest, stamp);
+        }
     }
 
     /// Keeps small bytes as staged content; durable after the next sync of the file system.
@@ -84,12 +124,23 @@ public final class ContentStore {
             file.write(content.buffer(), 0);
         }
         state.rename(part, state, stagedPath(digest), RenameMode.REPLACE);
+        remember(digest, state.stat(stagedPath(digest)));
     }
 
     /// Begins to receive a content in order.
     public Receiver receive(Content.File content) throws IOException {
+        return receive(content, stagedPath(content.digest()));
+    }
+
+    private Receiver receive(Content.File content, RelativePath target) throws IOException {
         RelativePath part = partPath(content.digest());
-        return new Receiver(state, state.createExclusive(part, 0600), part, stagedPath(content.digest()), content);
+        return new Receiver(
+                state,
+                state.createExclusive(part, 0600),
+                part,
+                target,
+                content,
+                () -> remember(content.digest(), state.stat(target)));
     }
 
     /// Makes a durable copy of a content that stands in the folder, where a user may overwrite it at any
@@ -139,6 +190,9 @@ public final class ContentStore {
     ///
     /// @return whether there was one
     public boolean takeStaged(Digest digest, RelativePath target) throws IOException {
+        if (!hasStaged(digest)) {
+            return false;
+        }
         try {
             state.rename(stagedPath(digest), state, target, RenameMode.NO_REPLACE);
             return true;
@@ -160,6 +214,15 @@ public final class ContentStore {
         unlinkIfThere(stagedPath(digest));
     }
 
+    /// The folder takes a staged copy's place; if the content does not stand there any more, the copy becomes history.
+    public void settle(Digest digest) throws IOException {
+        if (standsInFolder(digest)) {
+            dropStaged(digest);
+        } else {
+            stagedToHistory(digest);
+        }
+    }
+
     // --- history ---
 
     /// Keeps small bytes as history.
@@ -171,6 +234,7 @@ public final class ContentStore {
         try (FileHandle file = state.createExclusive(part, 0600)) {
             file.write(content.buffer(), 0);
         }
+        FailPoint.reach("history.written");
         state.rename(part, state, historyPath(digest), RenameMode.REPLACE);
     }
 
@@ -211,8 +275,7 @@ public final class ContentStore {
 
     /// Begins to receive a content in order that becomes history.
     public Receiver receiveHistory(Content.File content) throws IOException {
-        RelativePath part = partPath(content.digest());
-        return new Receiver(state, state.createExclusive(part, 0600), part, historyPath(content.digest()), content);
+        return receive(content, historyPath(content.digest()));
     }
 
     /// Removes the contents that have been history for longest, beyond what is to be kept.
@@ -269,9 +332,9 @@ public final class ContentStore {
     /// @return null if it stands nowhere
     public @Nullable OpenContent open(Digest digest) throws IOException {
         for (RelativePath kept : List.of(stagedPath(digest), historyPath(digest))) {
-            Stamp stamp = state.stat(kept);
-            if (stamp != null) {
-                return new OpenContent(state.openRead(kept), stamp.sizeBytes(), null);
+            if (isKept(kept, digest)) {
+                FileHandle file = state.openRead(kept);
+                return new OpenContent(file, file.stamp().sizeBytes(), null);
             }
         }
         Offered own = offered.get(digest);
@@ -293,6 +356,11 @@ public final class ContentStore {
         if (state.stat(historyPath(digest)) != null || state.stat(stagedPath(digest)) != null) {
             return true;
         }
+        // Between the two looks it may have been displaced.
+        return standsInFolder(digest) || state.stat(historyPath(digest)) != null;
+    }
+
+    private boolean standsInFolder(Digest digest) throws IOException {
         for (Held held : index.byContent(digest, CANDIDATES_MAX)) {
             RelativePath path = index.path(held.id());
             Stamp stamp = path == null ? null : folder.stat(path);
@@ -300,8 +368,7 @@ public final class ContentStore {
                 return true;
             }
         }
-        // Between the two looks it may have been displaced.
-        return state.stat(historyPath(digest)) != null;
+        return false;
     }
 
     /// Whether a content can be opened anywhere on this node.
@@ -333,7 +400,54 @@ public final class ContentStore {
     /// Begins to receive a content in order that is to be read once and kept by no name.
     public Receiver receiveUnnamed(Content.File content) throws IOException {
         RelativePath part = partPath(content.digest());
-        return new Receiver(state, state.createExclusive(part, 0600), part, part, content);
+        return new Receiver(state, state.createExclusive(part, 0600), part, part, content, () -> {});
+    }
+
+    /// Whether a staged or historic content, or one in the folder, is as it should be.
+    public boolean isWhole(Content.File content) throws IOException {
+        try (OpenContent open = openVerified(content)) {
+            return open != null;
+        }
+    }
+
+    /// Whether a file is what a power loss may leave of a content: no longer, and each byte that of the content or
+    /// zero.
+    public static boolean isTornCopy(FileHandle file, Bytes whole) throws IOException {
+        return isTornCopy(file, whole.size(), (target, offset) -> {
+            int size = (int) Math.min(target.remaining(), whole.size() - offset);
+            target.put(whole.buffer().slice((int) offset, size));
+        });
+    }
+
+    public static boolean isTornCopy(FileHandle file, OpenContent whole) throws IOException {
+        return isTornCopy(file, whole.sizeBytes(), whole::read);
+    }
+
+    @FunctionalInterface
+    private interface Source {
+        void read(ByteBuffer target, long offset) throws IOException;
+    }
+
+    private static boolean isTornCopy(FileHandle file, long wholeBytes, Source whole) throws IOException {
+        long sizeBytes = file.stamp().sizeBytes();
+        if (sizeBytes > wholeBytes) {
+            return false;
+        }
+        ByteBuffer there = ByteBuffer.allocate(COMPARE_BYTES);
+        ByteBuffer expected = ByteBuffer.allocate(COMPARE_BYTES);
+        for (long at = 0; at < sizeBytes; at += there.limit()) {
+            if (file.read(there.clear(), at) <= 0) {
+                return false;
+            }
+            there.flip();
+            whole.read(expected.clear().limit(there.limit()), at);
+            for (int i = 0; i < there.limit(); i++) {
+                if (there.get(i) != 0 && there.get(i) != expected.get(i)) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     private @Nullable OpenContent openHeld(Held held) throws IOException {
@@ -391,6 +505,36 @@ public final class ContentStore {
             if (item.name().bytes().toUtf8().contains(PART)) {
                 unlinkIfThere(STAGED.child(item.name()));
             }
+        }
+    }
+
+    /// Removes staged and historic files that are not the content they are named for, among those that changed since:
+    /// after a power loss what was not durable may be there in part.
+    ///
+    /// @param sinceNanos nanoseconds since 1970
+    /// @return how many were removed
+    public int removeTorn(long sinceNanos) throws IOException {
+        int removed = 0;
+        for (RelativePath directory : List.of(STAGED, HISTORY)) {
+            for (DirectoryItem item : state.list(directory)) {
+                RelativePath path = directory.child(item.name());
+                Stamp stamp = state.stat(path);
+                boolean isContent = DIGEST.matcher(item.name().toString()).matches();
+                if (stamp != null
+                        && isContent
+                        && stamp.ctimeNanos() >= sinceNanos
+                        && !isRight(path, Digest.parse(item.name().toString()))) {
+                    unlinkIfThere(path);
+                    removed++;
+                }
+            }
+        }
+        return removed;
+    }
+
+    private boolean isRight(RelativePath path, Digest digest) throws IOException {
+        try (FileHandle file = state.openRead(path)) {
+            return digestOf(file, file.stamp().sizeBytes()).equals(digest);
         }
     }
 

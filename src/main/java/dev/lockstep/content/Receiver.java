@@ -1,5 +1,6 @@
 package dev.lockstep.content;
 
+import dev.lockstep.failpoint.FailPoint;
 import dev.lockstep.folder.FileHandle;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.RenameMode;
@@ -18,12 +19,26 @@ public final class Receiver implements AutoCloseable {
     private final RelativePath part;
     private final RelativePath target;
     private final Content.File content;
+    private final Finished finished;
     private final MessageDigest digester = Digest.digester();
     private long received;
     private boolean isFinished;
     private boolean isHandedOver;
 
-    Receiver(FolderRoot state, FileHandle file, RelativePath part, RelativePath target, Content.File content) {
+    /// What is done once the content is whole under its name.
+    @FunctionalInterface
+    interface Finished {
+        void run() throws IOException;
+    }
+
+    Receiver(
+            FolderRoot state,
+            FileHandle file,
+            RelativePath part,
+            RelativePath target,
+            Content.File content,
+            Finished finished) {
+        this.finished = finished;
         this.state = state;
         this.file = file;
         this.part = part;
@@ -45,9 +60,12 @@ public final class Receiver implements AutoCloseable {
     public void finish() throws IOException {
         requireWhole();
         file.datasync();
+        FailPoint.reach("receiving.synced");
         state.rename(part, state, target, RenameMode.REPLACE);
         state.fsyncDirectory(target.parent());
+        FailPoint.reach("receiving.named");
         isFinished = true;
+        finished.run();
     }
 
     /// Takes the content's name away and opens it: it is gone with the last reader.

@@ -1,6 +1,7 @@
 package dev.lockstep.materialize;
 
 import dev.lockstep.catalog.Catalog;
+import dev.lockstep.failpoint.FailPoint;
 import dev.lockstep.folder.DirectoryItem;
 import dev.lockstep.folder.Errno;
 import dev.lockstep.folder.FolderException;
@@ -162,6 +163,7 @@ public final class Materializer {
             staging.giveBack(want.content(), staged);
             return refusedAt(path, refused);
         }
+        FailPoint.reach("placing.created");
         return placed(want, path, staged.stamp());
     }
 
@@ -194,6 +196,7 @@ public final class Materializer {
     private Placing createDirectory(Entry want, RelativePath path) throws IOException {
         try {
             folder.mkdir(path, want.attributes().mode());
+            FailPoint.pass("placing.directory");
         } catch (FolderException refused) {
             return refusedAt(path, refused);
         }
@@ -243,11 +246,13 @@ public final class Materializer {
         }
         RelativePath displaced = staging.gone(have.entry());
         folder.rename(path, staging.state(), displaced, RenameMode.NO_REPLACE);
+        FailPoint.pass("placing.removed");
         if (!isWhatWasHeld(have, displaced)) {
             giveBack(have, displaced, path);
             return new Placing.LocalChange(path);
         }
         keep(have.entry(), path, displaced, true);
+        FailPoint.pass("placing.deleted");
         index.remove(have.id());
         return new Placing.Done();
     }
@@ -376,6 +381,7 @@ public final class Materializer {
         } catch (FolderException refused) {
             return refusedAt(to, refused);
         }
+        FailPoint.pass("placing.moved");
         return moved(want, have, to);
     }
 
@@ -431,10 +437,12 @@ public final class Materializer {
             staging.giveBack(want.content(), staged);
             return refusedAt(path, refused);
         }
+        FailPoint.pass("placing.exchanged");
         if (!isWhatWasHeld(have, staged.path())) {
             return undo(want, have, staged, path);
         }
         Placing placing = placed(want, path, staged.stamp());
+        FailPoint.pass("placing.recorded");
         keep(have.entry(), path, staged.path(), !have.entry().content().equals(want.content()));
         return placing;
     }

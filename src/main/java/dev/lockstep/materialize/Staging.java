@@ -1,5 +1,6 @@
 package dev.lockstep.materialize;
 
+import dev.lockstep.failpoint.FailPoint;
 import dev.lockstep.folder.FileHandle;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.RenameMode;
@@ -110,6 +111,7 @@ final class Staging {
         Stamp stamp = write(entry, file, inline, part);
         if (stamp != null && !isForFreePlace) {
             state.rename(part, state, path, RenameMode.NO_REPLACE);
+            FailPoint.pass("staging.named");
         }
         return stamp == null ? null : new Staged(path, stamp, false);
     }
@@ -126,6 +128,7 @@ final class Staging {
             target.setMode(entry.attributes().mode());
             target.setMtime(entry.attributes().mtimeNanos());
             isWritten = true;
+            FailPoint.pass("staging.written");
             return target.stamp();
         } finally {
             if (!isWritten) {

@@ -121,16 +121,23 @@ record Identity(UUID cluster, Member self, List<Member> members, int replacement
 
     /// Writes a small text with a checksum; durable on return.
     static void writeChecked(DurableFiles files, Path state, String name, String text) throws IOException {
-        files.write(state.resolve(name), Bytes.utf8(checksum(text) + "\n" + text));
+        files.write(state.resolve(name), Bytes.utf8(checked(text)));
     }
 
+    /// The text with its checksum before it.
+    static String checked(String text) {
+        return checksum(text) + "\n" + text;
+    }
+
+    /// @throws DamagedFile if the checksum is wrong
     static Optional<String> readChecked(Path state, String name) throws IOException {
         try {
             String whole = new String(Files.readAllBytes(state.resolve(name)), StandardCharsets.UTF_8);
             int end = whole.indexOf('\n');
             if (end < 0 || !whole.substring(0, end).equals(checksum(whole.substring(end + 1)))) {
-                throw new IOException("the file " + state.resolve(name)
-                        + " is damaged: this store cannot go on; on a living node: lockstep members replace NODE");
+                throw new DamagedFile(
+                        state.resolve(name),
+                        "this store cannot go on; on a living node: lockstep members replace NODE");
             }
             return Optional.of(whole.substring(end + 1));
         } catch (NoSuchFileException absent) {

@@ -3,18 +3,24 @@ package dev.lockstep.node;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Escaped;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// What the operating system says of itself. Stateless.
 ///
 /// @param proc             where the kernel tells of itself, `/proc`
 /// @param fileNameEncoding how this Java process writes file names, such as `UTF-8`
 public record Machine(Path proc, String fileNameEncoding) {
+    static final String BOOT_ID = "lockstep.bootId";
+
     private static final Pattern OCTAL = Pattern.compile("\\\\([0-7]{3})");
 
     public static Machine real() {
@@ -27,9 +33,24 @@ public record Machine(Path proc, String fileNameEncoding) {
     /// @param inode  of the directory itself
     public record Spot(String device, String inode) {}
 
+    /// The system property [#BOOT_ID], by which tests pretend another boot, comes first.
+    ///
     /// @return differs after each boot; empty if the system does not tell
     Optional<String> bootId() {
-        return line(proc.resolve("sys/kernel/random/boot_id"));
+        String pretended = System.getProperty(BOOT_ID);
+        return pretended != null ? Optional.of(pretended) : line(proc.resolve("sys/kernel/random/boot_id"));
+    }
+
+    /// @return nanoseconds since 1970, to the second; empty if the system does not tell
+    OptionalLong bootNanos() {
+        try (Stream<String> lines = Files.lines(proc.resolve("stat"))) {
+            return lines.filter(line -> line.matches("btime \\d{1,12}"))
+                    .mapToLong(line -> Long.parseLong(line, 6, line.length(), 10))
+                    .map(TimeUnit.SECONDS::toNanos)
+                    .findFirst();
+        } catch (IOException | UncheckedIOException unknown) {
+            return OptionalLong.empty();
+        }
     }
 
     Spot spot(Path directory) throws IOException {

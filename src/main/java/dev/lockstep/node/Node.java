@@ -3,7 +3,6 @@ package dev.lockstep.node;
 import dev.lockstep.catalog.Catalog;
 import dev.lockstep.catalog.Command;
 import dev.lockstep.catalog.CommandCodec;
-import dev.lockstep.catalog.rocksdb.RocksStore;
 import dev.lockstep.consensus.Consensus;
 import dev.lockstep.consensus.ConsensusStatus;
 import dev.lockstep.consensus.ratis.PeerPort;
@@ -98,7 +97,8 @@ public final class Node implements AutoCloseable {
             ports.requireFree("HTTP", config.http());
             ports.requireFree("Raft", config.address());
             OwnStore own = OwnStore.open(config, files);
-            return new Node(config, directory, own, tell, failed, opened);
+            LastRun lastRun = LastRun.follow(config, machine, files, InstantSource.system());
+            return new Node(config, directory, own, lastRun, tell, failed, opened);
         } catch (StartRefused | IOException | InterruptedException | RuntimeException | Error failure) {
             closeAll(opened);
             throw failure;
@@ -110,6 +110,7 @@ public final class Node implements AutoCloseable {
             NodeConfig config,
             StateDirectory directory,
             OwnStore own,
+            LastRun lastRun,
             Consumer<String> tell,
             Consumer<Throwable> failed,
             Deque<Runnable> toClose)
@@ -130,13 +131,18 @@ public final class Node implements AutoCloseable {
         NativeFolderRoot state = NativeFolderRoot.open(directory.path());
         closeLater(state);
         requireSuitable(state, folder);
-        this.catalog = new Catalog(RocksStore.open(directory.part("catalog")));
+        Stores stores = new Stores(directory, lastRun.powerLoss().isPresent(), tell);
+        this.catalog = stores.catalog();
         closeLater(catalog);
-        RocksIndexStore indexStore = RocksIndexStore.open(directory.part("index"));
+        RocksIndexStore indexStore = stores.index();
         closeLater(indexStore);
         FolderIndex index = new FolderIndex(indexStore);
+        directory.requireCounted(index.entries() > 0 || lastRun.syncedIndex() > 0);
         ContentStore contents = new ContentStore(state, folder, index);
         contents.removeParts();
+        if (lastRun.powerLoss().isPresent()) {
+            contents.removeTorn(lastRun.durableNanos());
+        }
 
         this.comparison = new CatalogComparison(config.node(), catalog);
         closeLater(comparison);
@@ -167,6 +173,7 @@ public final class Node implements AutoCloseable {
                 InstantSource.system(),
                 RESCAN_EVERY,
                 failed));
+        toClose.push(() -> lastRun.end(replica, index, folder, state));
         closeLater(replica);
         this.watcher = new InotifyWatcher(folder, directory.part("barrier"), MARKER, replica::hint);
         closeLater(watcher);
@@ -186,7 +193,7 @@ public final class Node implements AutoCloseable {
                 InstantSource.system());
         port.serve(PeerQuestions.PREFIX, this::serve);
         watcher.start();
-        replica.start();
+        replica.start(lastRun.syncedIndex(), lastRun::synced, lastRun.powerLoss());
         FolderMarker marker = new FolderMarker(
                 identity.cluster(), config.node(), identity.self().store());
         MarkerKeeper keeper = new MarkerKeeper(marker, folder, state, new DurableFiles());
@@ -287,6 +294,7 @@ public final class Node implements AutoCloseable {
                     while (replica.status().join().handledIndex() < logIndex && !isClosed) {
                         Thread.sleep(5);
                     }
+                    replica.caughtUp();
                     hasCaughtUp = true;
                 } catch (IOException notYet) {
                     LockSupport.parkNanos(CATCH_UP_RETRY.toNanos());

@@ -1,5 +1,6 @@
 package dev.lockstep.node;
 
+import dev.lockstep.failpoint.FailPoint;
 import dev.lockstep.model.Bytes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -94,19 +95,26 @@ final class StateDirectory implements AutoCloseable {
         return path;
     }
 
-    /// Counts this start, from 1 on; durable on return.
-    long nextStart() throws IOException {
-        Path file = path.resolve(INCARNATION);
-        long last = 0;
-        if (Files.exists(file)) {
-            try {
-                last = Long.parseLong(Files.readString(file).strip());
-            } catch (NumberFormatException damaged) {
-                throw new IOException(
-                        "the file " + file + " is damaged; this store cannot go on: lockstep members replace", damaged);
-            }
+    /// @param hasPlaced whether this store has taken part before
+    /// @throws StartRefused if its starts are no longer counted: the cluster remembers what it did by that number
+    void requireCounted(boolean hasPlaced) throws StartRefused {
+        if (hasPlaced && !Files.exists(path.resolve(INCARNATION))) {
+            throw new StartRefused("the file " + path.resolve(INCARNATION)
+                    + " is missing: this store cannot go on; on a" + " living node: lockstep members replace NODE");
         }
-        files.write(file, Bytes.utf8((last + 1) + "\n"));
+    }
+
+    /// Counts this start, from 1 on; durable on return.
+    ///
+    /// @throws DamagedFile if what was counted cannot be read
+    long nextStart() throws IOException {
+        long last = 0;
+        Optional<String> counted = Identity.readChecked(path, INCARNATION);
+        if (counted.isPresent()) {
+            last = Long.parseLong(counted.get().strip());
+        }
+        Identity.writeChecked(files, path, INCARNATION, (last + 1) + "\n");
+        FailPoint.reach("incarnation.counted");
         return last + 1;
     }
 

@@ -1,12 +1,15 @@
 package dev.lockstep.replica;
 
 import dev.lockstep.catalog.Catalog;
+import dev.lockstep.catalog.HistoryRecord;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.Held;
 import dev.lockstep.model.Change;
+import dev.lockstep.model.Content;
 import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
 import dev.lockstep.propose.PendingChange;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// well. Owned by
 /// the control loop.
 final class Adoption {
+    private static final int REVISIONS_MAX = 64;
+
     private final Catalog catalog;
     private final FolderIndex index;
     private final Placements placements;
@@ -37,7 +42,8 @@ final class Adoption {
             return false;
         }
         Entry same = put.entry().isPresent() ? sameEntry(put, put.entry().get()) : sameChild(put, parent);
-        if (same == null) {
+        Revision held = same == null ? null : revisionHeld(put, same);
+        if (same == null || held == null) {
             return false;
         }
         Entry here = new Entry(
@@ -46,8 +52,8 @@ final class Adoption {
                 change.path().name(),
                 put.content(),
                 put.attributes(),
-                same.revision(),
-                same.changed(),
+                held,
+                held.equals(same.revision()) ? same.changed() : held,
                 same.isConflictCopy());
         index.put(new Held(here, change.stamp().orElseThrow()));
         placements.enqueue(same.id());
@@ -56,16 +62,36 @@ final class Adoption {
 
     private @Nullable Entry sameEntry(Change.Put put, EntryId id) {
         Entry entry = catalog.read(view -> view.entry(id));
-        boolean isSame = entry != null
-                && entry.revision().compareTo(put.base()) > 0
-                && entry.content().equals(put.content());
-        return isSame ? entry : null;
+        return entry != null && entry.revision().compareTo(put.base()) > 0 ? entry : null;
     }
 
     private @Nullable Entry sameChild(Change.Put put, EntryId parent) {
         Entry entry = catalog.read(view -> view.child(parent, put.place().name()));
-        boolean isSame = entry != null && entry.content().equals(put.content()) && index.held(entry.id()) == null;
-        return isSame ? entry : null;
+        return entry != null && index.held(entry.id()) == null ? entry : null;
+    }
+
+    /// The revision of the entry that the bytes on disk are: the current one, or one in between, as when the process
+    /// ended after it was placed and before that was recorded.
+    private @Nullable Revision revisionHeld(Change.Put put, Entry entry) {
+        if (entry.content().equals(put.content())) {
+            return entry.revision();
+        }
+        if (!(put.content() instanceof Content.File)) {
+            return null;
+        }
+        return catalog.read(view -> {
+            RelativePath path = view.path(entry.id());
+            return path == null
+                    ? null
+                    : view.history(path, REVISIONS_MAX).stream()
+                            .filter(line -> line.entry().equals(entry.id()))
+                            .flatMap(line -> line.state().stream())
+                            .filter(state -> state.content().equals(put.content()))
+                            .map(HistoryRecord.State::contentRevision)
+                            .filter(revision -> revision.compareTo(put.base()) > 0)
+                            .findFirst()
+                            .orElse(null);
+        });
     }
 
     /// The entry of a directory that this folder holds, the root included.

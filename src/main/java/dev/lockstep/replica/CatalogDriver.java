@@ -6,6 +6,7 @@ import dev.lockstep.catalog.CommandCodec;
 import dev.lockstep.catalog.Result;
 import dev.lockstep.consensus.Commit;
 import dev.lockstep.consensus.ReplicatedState;
+import dev.lockstep.failpoint.FailPoint;
 import dev.lockstep.model.Bytes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -48,6 +49,7 @@ public final class CatalogDriver implements ReplicatedState {
     public void apply(Commit commit) {
         Applied applied = catalog.apply(commit.logIndex(), commit.command());
         passed.accept(commit.logIndex());
+        FailPoint.pass("catalog.applied");
         if (applied.result() == Result.UNREADABLE) {
             log.atWarn()
                     .addKeyValue("logIndex", commit.logIndex())

@@ -8,6 +8,7 @@ import dev.lockstep.model.Digest;
 import dev.lockstep.model.RelativePath;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// What the control loop asks of the contents on this node and on its peers. The methods of [LocalContents]
 /// but `inline` are
@@ -41,6 +42,20 @@ public interface ContentService {
 
     /// Makes a staged content history, if there is one: its revision gave way before it was placed.
     void stagedToHistory(Digest digest) throws IOException;
+
+    /// Whether a file of the folder is what a power loss may leave of a content: no longer, and each byte that of the
+    /// content or zero. May fetch the content from a peer.
+    ///
+    /// @param bytes the content, if it is known
+    /// @throws IOException if that cannot be found out now
+    boolean isTornCopy(RelativePath path, Content.File whole, @Nullable Bytes bytes) throws IOException;
+
+    /// As [#isTornCopy], for a file of the state directory and contents of this node only; false without the content.
+    boolean isTornLeftover(RelativePath file, Digest whole) throws IOException;
+
+    /// A private copy that counted as durable is no longer needed for that: the folder is. What was overwritten there
+    /// meanwhile becomes history.
+    void settle(Digest digest) throws IOException;
 
     /// Whether a content stands on this node, in the folder, staged or in history, as far as sizes and times tell.
     boolean stands(Digest digest) throws IOException;

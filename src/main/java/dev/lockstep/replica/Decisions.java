@@ -1,6 +1,7 @@
 package dev.lockstep.replica;
 
 import dev.lockstep.catalog.Catalog;
+import dev.lockstep.failpoint.FailPoint;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Held;
@@ -34,6 +35,7 @@ final class Decisions {
     private final ContentService contents;
     private final Restores restores;
     private final DisplacedEdits displaced;
+    private final SyncPoints syncPoints;
 
     Decisions(
             Catalog catalog,
@@ -44,7 +46,8 @@ final class Decisions {
             Placements placements,
             ContentService contents,
             Restores restores,
-            DisplacedEdits displaced) {
+            DisplacedEdits displaced,
+            SyncPoints syncPoints) {
         this.catalog = catalog;
         this.index = index;
         this.root = root;
@@ -54,6 +57,7 @@ final class Decisions {
         this.contents = contents;
         this.restores = restores;
         this.displaced = displaced;
+        this.syncPoints = syncPoints;
     }
 
     void take(List<Proposer.Decision> decisions) {
@@ -85,6 +89,7 @@ final class Decisions {
         }
         if (pending.content().isEmpty() && put.content() instanceof Content.File file) {
             contents.release(file);
+            syncPoints.release(file.digest());
         }
         RelativePath path = pending.path();
         switch (outcome) {
@@ -114,7 +119,9 @@ final class Decisions {
             index.remove(before.id());
             placements.enqueue(before.id());
         }
+        FailPoint.pass("deciding.accepted");
         index.put(new Held(here(id, parent, path.name(), put, revision), stamp));
+        FailPoint.pass("deciding.recorded");
         placements.enqueue(id);
         lookAgainIfChanged(path, stamp);
     }

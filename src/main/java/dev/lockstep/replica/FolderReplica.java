@@ -32,6 +32,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +46,7 @@ public final class FolderReplica implements AutoCloseable {
 
     private static final long PROMPT_READ_BYTES_MAX = 1 << 20;
     private static final int APPLIED_BYTES_MAX = 32 << 20;
+    private static final long RECOVERY_NANOS_MAX = 120_000_000_000L;
     private static final int APPLIED_BYTES_EACH = 256;
     private static final Logger log = LoggerFactory.getLogger(FolderReplica.class);
 
@@ -66,6 +68,7 @@ public final class FolderReplica implements AutoCloseable {
     private final InlineContents inline;
     private final ControlLoop loop;
     private final SyncPoints syncPoints;
+    private final Damage damage;
     private final LongSupplier clock;
     private final Duration rescanEvery;
 
@@ -73,7 +76,10 @@ public final class FolderReplica implements AutoCloseable {
     private final List<Barrier> barriers = new ArrayList<>();
     private long handledIndex;
     private long nextRescanNanos;
-    private boolean hasBegun;
+    private long firstScanSequence;
+    private long begunNanos;
+    private volatile Recovery recovery = Recovery.NONE;
+    private volatile boolean hasBegun;
     private boolean isFirstScanDone;
 
     private record Barrier(long sequence, CompletableFuture<Void> passed) {}
@@ -133,6 +139,7 @@ public final class FolderReplica implements AutoCloseable {
                 catalog, root, parts.state(), parts.staged(), contents, loop, clock, this::rulesChanged);
         this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
         this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, workers, loop, clock);
+        this.damage = new Damage(catalog, index, root, contents, inline, placements, workers);
         Adoption adoption = new Adoption(catalog, index, placements);
         FolderScanner scanner = new FolderScanner(
                 root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX, clockTickNanos(parts), parts.wallClock());
@@ -143,6 +150,7 @@ public final class FolderReplica implements AutoCloseable {
                 contents,
                 guard,
                 adoption,
+                damage,
                 placements,
                 ignored,
                 this::releaseByScan,
@@ -165,8 +173,8 @@ public final class FolderReplica implements AutoCloseable {
                 clock,
                 parts.incarnation());
         this.leftovers = new Leftovers(parts.state(), parts.staged(), index, catalog, contents, displaced);
-        this.decisions =
-                new Decisions(catalog, index, root, adoption, changes, placements, contents, restores, displaced);
+        this.decisions = new Decisions(
+                catalog, index, root, adoption, changes, placements, contents, restores, displaced, syncPoints);
         placements.use(new Materializer(
                 catalog,
                 index,
@@ -192,29 +200,87 @@ public final class FolderReplica implements AutoCloseable {
     /// Starts the loop. As soon as the catalog knows what this folder held before, what the last run left half-done is
     /// settled, what differs from the catalog is placed, and the whole folder is scanned.
     public void start() {
+        start(0, logIndex -> {}, Optional.empty());
+    }
+
+    /// @param syncedIndex the log index of the last sync point, 0 if there was none
+    /// @param onSyncPoint told the log index of each new sync point; must not block for long
+    /// @param powerLoss   since the last run, if any: then nothing is placed or proposed before [#caughtUp]
+    public void start(long syncedIndex, LongConsumer onSyncPoint, Optional<PowerLoss> powerLoss) {
+        syncPoints.continueFrom(syncedIndex, onSyncPoint);
+        powerLoss.ifPresent(loss -> {
+            damage.begin(loss);
+            recovery = Recovery.WAITS_FOR_LOG;
+        });
         loop.start();
+    }
+
+    /// All that the cluster had committed before this start was handed over: what the folder held before a power loss
+    /// is known to the catalog.
+    public void caughtUp() {
+        loop.execute(() -> {
+            if (recovery == Recovery.WAITS_FOR_LOG) {
+                recovery = Recovery.READS;
+                var _ = damage.findStale()
+                        .whenComplete((stale, failure) -> loop.execute(() -> {
+                            if (failure == null) {
+                                damage.correct(stale);
+                            }
+                            recovery = Recovery.COMPARES;
+                        }));
+            }
+        });
+    }
+
+    /// Whether all that a power loss may have damaged was found. Any thread.
+    public boolean isRecovered() {
+        return hasBegun && recovery == Recovery.NONE;
+    }
+
+    private enum Recovery {
+        NONE,
+        WAITS_FOR_LOG,
+        READS,
+        COMPARES
     }
 
     /// A catalog that is behind the folder, as after a power loss, would take files back to what they were. The log
     /// brings the rest; until then nothing is placed and nothing proposed.
-    private boolean isCatalogBehindFolder() {
-        return catalog.appliedIndex() < index.newestLogIndexAtOpen();
+    private boolean mustWait() {
+        return recovery == Recovery.WAITS_FOR_LOG
+                || recovery == Recovery.READS
+                || catalog.appliedIndex() < index.newestLogIndexAtOpen();
     }
 
     private void begin() {
         hasBegun = true;
+        begunNanos = clock.getAsLong();
         ignored.lookAtCatalog(Duration.ZERO);
         settleLeftovers();
         compareAll();
         handled(catalog.appliedIndex());
         changes.dirtySubtree(RelativePath.ROOT);
+        firstScanSequence = changes.lastSequence();
     }
 
     private void settleLeftovers() {
         try {
-            leftovers.settle();
+            leftovers.settle(damage.isUnderWay());
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
+        }
+    }
+
+    /// Before all differences are judged nothing that is marked may become unmarked.
+    private void endRecoveryIfCompared() {
+        if (recovery != Recovery.COMPARES || !isFirstScanDone) {
+            return;
+        }
+        // What cannot be read or decided for long must not keep the log from being cut.
+        boolean isLate = clock.getAsLong() - begunNanos > RECOVERY_NANOS_MAX;
+        if (isLate || changes.oldestSequence() > firstScanSequence) {
+            recovery = Recovery.NONE;
+            damage.end();
         }
     }
 
@@ -363,7 +429,7 @@ public final class FolderReplica implements AutoCloseable {
 
     private long work() {
         if (!hasBegun) {
-            if (isCatalogBehindFolder()) {
+            if (mustWait()) {
                 return Long.MAX_VALUE;
             }
             begin();
@@ -383,7 +449,10 @@ public final class FolderReplica implements AutoCloseable {
         long restNanos = proposer.pump(nowNanos);
         restNanos = Math.min(restNanos, areRulesKnown ? placements.step() : RulesInForce.LOOK_AGAIN_NANOS);
         passBarriers();
-        restNanos = Math.min(restNanos, syncPoints.step(handledIndex));
+        endRecoveryIfCompared();
+        if (recovery == Recovery.NONE) {
+            restNanos = Math.min(restNanos, syncPoints.step(handledIndex));
+        }
         long changesRestNanos = areRulesKnown ? changes.restNanos() : Long.MAX_VALUE;
         return Math.min(restNanos, Math.min(changesRestNanos, displaced.restNanos()));
     }

@@ -17,6 +17,7 @@ import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.model.Revision;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +35,7 @@ final class Leftovers {
     private final ContentService contents;
     private final DisplacedEdits displaced;
     private final DisplacedPaths paths;
+    private boolean mayBeTorn;
 
     /// What a leftover's bytes are.
     enum Verdict {
@@ -80,7 +82,9 @@ final class Leftovers {
     }
 
     /// @throws IOException if the directory cannot be listed; what is wrong with one file holds up no other
-    void settle() throws IOException {
+    /// @param isAfterPowerLoss whether bytes that are neither revision may be part of one
+    void settle(boolean isAfterPowerLoss) throws IOException {
+        mayBeTorn = isAfterPowerLoss;
         for (DirectoryItem item : state.list(staged)) {
             if (!item.isNameable()) {
                 continue;
@@ -113,11 +117,28 @@ final class Leftovers {
             case BASE -> keep(name.entry(), name.base(), content, file);
             case TORN -> state.unlink(file);
             case EDIT -> {
+                if (isTorn(name, file, content)) {
+                    keep(name.entry(), name.base(), content, file);
+                    return;
+                }
                 RelativePath path = path(name.entry(), file);
                 log.atInfo().addKeyValue("path", path).log("an edit that was displaced before the end is proposed");
                 displaced.propose(name.entry(), name.base(), path, file);
             }
         }
+    }
+
+    /// Whether a power loss left part of a revision: what was displaced, or was to be placed.
+    private boolean isTorn(StagedName name, RelativePath file, @Nullable Content content) throws IOException {
+        if (!mayBeTorn || name.use() == StagedName.Use.EDIT || !(content instanceof Content.File)) {
+            return false;
+        }
+        for (String print : List.of(name.placed(), name.expected())) {
+            if (print.startsWith("f") && contents.isTornLeftover(file, Digest.parse(print.substring(1)))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// @return null for what has no bytes of its own

@@ -46,6 +46,7 @@ final class LocalChanges {
     private final ContentService contents;
     private final DeletionGuard guard;
     private final Adoption adoption;
+    private final Damage damage;
     private final Placements placements;
     private final Executor workers;
     private final Executor loop;
@@ -84,6 +85,7 @@ final class LocalChanges {
             ContentService contents,
             DeletionGuard guard,
             Adoption adoption,
+            Damage damage,
             Placements placements,
             RulesInForce ignored,
             Consumer<EntryId> release,
@@ -96,6 +98,7 @@ final class LocalChanges {
         this.contents = contents;
         this.guard = guard;
         this.adoption = adoption;
+        this.damage = damage;
         this.placements = placements;
         this.ignored = ignored;
         this.release = release;
@@ -250,7 +253,7 @@ final class LocalChanges {
                 offer(new PendingChange(List.of(path), change, Optional.of(stamp), content, sequence));
                 lookAtOtherNames(path, stamp);
             }
-            case Finding.MovedHere(Held held, Stamp stamp) -> moved.put(held.id(), new MovedTo(path, held, sequence));
+            case Finding.MovedHere(Held held, Stamp stamp) -> movedHere(path, sequence, held, stamp);
             case Finding.Gone(Held held) -> lead.gone().putIfAbsent(path, sequence);
             case Finding.Replaced(Held held, Stamp stamp) -> delete(held, path, sequence);
             case Finding.Large(Stamp stamp) -> read(path, sequence);
@@ -261,6 +264,16 @@ final class LocalChanges {
                 unreadable.put(path, reason);
                 dirty.later(path, sequence, clock.getAsLong(), UNREADABLE_RETRY_NANOS);
             }
+        }
+    }
+
+    private void movedHere(RelativePath path, long sequence, Held held, Stamp stamp) {
+        EntryId parent = adoption.heldDirectory(path.parent());
+        if (parent != null && damage.isUndoneMove(held, stamp)) {
+            damage.undoMove(parent, path, held, stamp);
+            placements.wake(path);
+        } else {
+            moved.put(held.id(), new MovedTo(path, held, sequence));
         }
     }
 
@@ -338,6 +351,37 @@ final class LocalChanges {
         if (isIgnored(change.path()) || adoption.adopt(change)) {
             return;
         }
+        if (damage.concerns(change)) {
+            judge(change);
+        } else {
+            propose(change);
+        }
+    }
+
+    private void judge(PendingChange change) {
+        reading.put(change.path(), change.sequence());
+        var _ = damage.judge(change)
+                .whenComplete((damaged, failure) -> loop.execute(() -> judged(change, damaged, failure)));
+    }
+
+    private void judged(PendingChange change, @Nullable Held damaged, @Nullable Throwable failure) {
+        RelativePath path = change.path();
+        reading.remove(path);
+        EntryId parent = adoption.heldDirectory(path.parent());
+        if (failure != null || parent == null) {
+            dirty.later(path, change.sequence(), clock.getAsLong(), DirtyPaths.SETTLE_NANOS);
+        } else if (damaged != null) {
+            damage.repair(damaged.at(parent, path.name()));
+            settled(path);
+        } else if (proposer.isBusy(path)) {
+            blocked.merge(path, change.sequence(), Math::min);
+        } else {
+            propose(change);
+        }
+        wakeBlocked();
+    }
+
+    private void propose(PendingChange change) {
         boolean travelsBeside = change.change() instanceof Change.Put put
                 && put.content() instanceof Content.File
                 && change.content().isEmpty();
@@ -443,6 +487,9 @@ final class LocalChanges {
     }
 
     private void deleteAll(SequencedMap<RelativePath, Long> missing, long goneByScan) {
+        if (damage.isUnderWay()) {
+            missing.keySet().removeIf(this::isLost);
+        }
         if (missing.isEmpty()) {
             return;
         }
@@ -459,6 +506,16 @@ final class LocalChanges {
                 dirty(one.getKey());
             }
         }
+    }
+
+    /// What a power loss took is not gone: it is placed again.
+    private boolean isLost(RelativePath path) {
+        boolean isLost = scanner.scan(path) instanceof Finding.Gone(Held held) && damage.isLost(held);
+        if (isLost) {
+            damage.lost(java.util.Objects.requireNonNull(index.find(path)));
+            placements.wake(path);
+        }
+        return isLost;
     }
 
     /// Proposes that an entry and all below it are gone, the deepest first.

@@ -1,6 +1,7 @@
 package dev.lockstep.replica;
 
 import dev.lockstep.content.ContentStore;
+import dev.lockstep.content.OpenContent;
 import dev.lockstep.folder.FileHandle;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Stamp;
@@ -12,6 +13,9 @@ import dev.lockstep.model.RelativePath;
 import dev.lockstep.transfer.PeerContents;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +23,8 @@ import org.slf4j.LoggerFactory;
 /// The contents of this node and its peers, as the control loop asks for them.
 public final class StoredContents implements ContentService, LocalContents {
     private static final Logger log = LoggerFactory.getLogger(StoredContents.class);
+
+    private static final long FETCH_SECONDS_MAX = 60;
 
     private final ContentStore store;
     private final PeerContents peers;
@@ -58,7 +64,6 @@ public final class StoredContents implements ContentService, LocalContents {
     @Override
     public void release(Content.File content) {
         store.withdraw(content.digest());
-        peers.release(content);
     }
 
     @Override
@@ -84,6 +89,60 @@ public final class StoredContents implements ContentService, LocalContents {
     @Override
     public void stagedToHistory(Digest digest) throws IOException {
         store.stagedToHistory(digest);
+    }
+
+    @Override
+    public boolean isTornCopy(RelativePath path, Content.File whole, @Nullable Bytes bytes) throws IOException {
+        try (FileHandle file = folder.openRead(path)) {
+            long sizeBytes = file.stamp().sizeBytes();
+            if (sizeBytes == 0 || sizeBytes > whole.sizeBytes()) {
+                return sizeBytes < whole.sizeBytes();
+            }
+            if (bytes != null) {
+                return ContentStore.isTornCopy(file, bytes);
+            }
+            if (!store.isWhole(whole)) {
+                fetchNow(whole);
+            }
+            try (OpenContent open = store.openVerified(whole)) {
+                if (open == null) {
+                    throw new IOException("the content to compare with is not on this node: " + whole.digest());
+                }
+                return ContentStore.isTornCopy(file, open);
+            }
+        }
+    }
+
+    private void fetchNow(Content.File whole) throws IOException {
+        try {
+            peers.fetch(whole).get(FETCH_SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException("stopping", interrupted);
+        } catch (ExecutionException | TimeoutException failed) {
+            throw new IOException("the content to compare with cannot be had now: " + whole.digest(), failed);
+        }
+    }
+
+    @Override
+    public boolean isTornLeftover(RelativePath path, Digest whole) throws IOException {
+        try (FileHandle file = state.openRead(path)) {
+            if (file.stamp().sizeBytes() == 0) {
+                return true;
+            }
+            Bytes bytes = inline.get(whole);
+            if (bytes != null) {
+                return ContentStore.isTornCopy(file, bytes);
+            }
+            try (OpenContent open = store.open(whole)) {
+                return open != null && ContentStore.isTornCopy(file, open);
+            }
+        }
+    }
+
+    @Override
+    public void settle(Digest digest) throws IOException {
+        store.settle(digest);
     }
 
     @Override

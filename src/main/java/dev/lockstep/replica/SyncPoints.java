@@ -1,14 +1,17 @@
 package dev.lockstep.replica;
 
 import dev.lockstep.catalog.Catalog;
+import dev.lockstep.failpoint.FailPoint;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Digest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongConsumer;
@@ -35,6 +38,7 @@ final class SyncPoints {
     private final Executor loop;
     private final LongSupplier clock;
     private final List<Request> requests = new ArrayList<>();
+    private final Set<Digest> released = new LinkedHashSet<>();
     private LongConsumer reached = logIndex -> {};
     private long syncedIndex;
     private long lastNanos;
@@ -48,7 +52,9 @@ final class SyncPoints {
     /// @param marks   up to which the folder index's records are part of it
     /// @param toStage contents that entries are still to be placed with
     /// @param others  contents that may have given way before they were placed
-    private record Point(long logIndex, long marks, Map<Digest, Bytes> toStage, Map<Digest, Bytes> others) {}
+    /// @param released private copies that the folder takes the place of
+    private record Point(
+            long logIndex, long marks, Map<Digest, Bytes> toStage, Map<Digest, Bytes> others, Set<Digest> released) {}
 
     SyncPoints(
             Catalog catalog,
@@ -80,6 +86,12 @@ final class SyncPoints {
     /// Whether the last attempt failed: what gave way since the last point may be all that a power loss leaves.
     boolean isFailing() {
         return isFailing;
+    }
+
+    /// The proposal of a content is decided. Until the folder is durable a private copy stays what the cluster counted
+    /// on.
+    void release(Digest digest) {
+        released.add(digest);
     }
 
     CompletableFuture<Void> request(long logIndex) {
@@ -116,12 +128,15 @@ final class SyncPoints {
                 others.remove(digest);
             }
         }
-        Point point = new Point(handledIndex, index.beginMarks(), toStage, others);
+        Point point = new Point(handledIndex, index.beginMarks(), toStage, others, Set.copyOf(released));
+        released.clear();
         workers.execute(() -> {
             IOException failure = null;
             try {
                 write(point);
+                FailPoint.reach("sync.written");
                 contents.syncFileSystems();
+                FailPoint.reach("sync.done");
             } catch (IOException refused) {
                 failure = refused;
             }
@@ -149,9 +164,12 @@ final class SyncPoints {
             syncedIndex = Math.max(syncedIndex, point.logIndex());
             inline.forgetUpTo(point.logIndex());
             dropWhatWasPlacedMeanwhile(point);
+            settleReleased(point);
             index.endMarks(point.marks());
+            FailPoint.pass("sync.recorded");
             reached.accept(syncedIndex);
         } else {
+            released.addAll(point.released());
             log.atWarn().addKeyValue("cause", failure.toString()).log("no sync point: the log is not cut");
         }
         requests.removeIf(request -> {
@@ -170,6 +188,20 @@ final class SyncPoints {
         for (Digest digest : point.toStage().keySet()) {
             if (!waiting.contains(digest)) {
                 contents.dropStaged(digest);
+            }
+        }
+    }
+
+    private void settleReleased(Point point) {
+        var waiting = placements.contents(catalog);
+        for (Digest digest : point.released()) {
+            try {
+                if (!waiting.contains(digest)) {
+                    contents.settle(digest);
+                }
+            } catch (IOException failure) {
+                // It stays staged, where it is found as well.
+                log.atDebug().addKeyValue("cause", failure.toString()).log("a private copy stays");
             }
         }
     }

@@ -76,6 +76,12 @@ final class Area {
         Files.writeString(on(node).resolve(path), text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
+    /// Renames a file within the area.
+    void move(Node node, String from, String to) throws IOException {
+        ledger.moved(from, to);
+        Files.move(on(node).resolve(from), on(node).resolve(to));
+    }
+
     void delete(Node node, String path) throws IOException {
         ledger.deleted(path);
         Files.delete(on(node).resolve(path));

@@ -28,6 +28,12 @@ final class Ledger {
         known.computeIfAbsent(path, _ -> new HashSet<>()).add(Sha256.of(content));
     }
 
+    synchronized void moved(String from, String to) {
+        owed.put(to, owed.getOrDefault(from, Set.of()));
+        owed.remove(from);
+        known.put(to, new HashSet<>(known.getOrDefault(from, Set.of())));
+    }
+
     synchronized void deleted(String path) {
         owed.remove(path);
     }

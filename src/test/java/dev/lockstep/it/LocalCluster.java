@@ -8,6 +8,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -42,13 +43,23 @@ final class LocalCluster implements AutoCloseable {
     /// @param flags of each node's virtual machine, besides the usual ones
     static LocalCluster planned(int size, List<String> flags) throws IOException {
         Path home = Files.createTempDirectory("lockstep-it").toRealPath();
+        return planned(home, Collections.nCopies(size, home), flags);
+    }
+
+    /// @param homes of the nodes, one each: what is in them stays
+    static LocalCluster onHomes(List<Path> homes) throws IOException {
+        return planned(Files.createTempDirectory("lockstep-it").toRealPath(), homes, List.of());
+    }
+
+    private static LocalCluster planned(Path home, List<Path> homes, List<String> flags) throws IOException {
+        int size = homes.size();
         FreePorts ports = new FreePorts();
         String peers = IntStream.rangeClosed(1, size)
                 .mapToObj(number -> "node" + number + "=127.0.0.1:" + ports.next())
                 .collect(Collectors.joining(","));
         List<Node> nodes = new ArrayList<>();
         for (int number = 1; number <= size; number++) {
-            Node node = new Node(home, "node" + number, peers, "127.0.0.1:" + ports.next(), flags);
+            Node node = new Node(homes.get(number - 1), "node" + number, peers, "127.0.0.1:" + ports.next(), flags);
             Files.createDirectories(node.folder());
             nodes.add(node);
         }

@@ -27,6 +27,7 @@ final class Node {
     private final Face face;
     private @Nullable Process process;
     private boolean isStopped;
+    private List<String> nextFlags = List.of();
 
     /// @param flags of its virtual machine, besides the usual ones
     Node(Path home, String id, String peers, String http, List<String> flags) {
@@ -71,13 +72,19 @@ final class Node {
         return List.of("node", "--id", id, "--folder", folder().toString(), "--peers", peers, "--http", http);
     }
 
+    /// @param more flags of the virtual machine from the next start on
+    void startWith(List<String> more) {
+        nextFlags = List.copyOf(more);
+    }
+
     /// Starts the process by the one command that starts it every time.
     void start() throws IOException {
         if (isAlive()) {
             throw new IllegalStateException(id + " is running");
         }
         Files.createDirectories(folder());
-        ProcessBuilder builder = new ProcessBuilder(Launch.program(flags, arguments())).directory(home.toFile());
+        List<String> all = Stream.concat(flags.stream(), nextFlags.stream()).toList();
+        ProcessBuilder builder = new ProcessBuilder(Launch.program(all, arguments())).directory(home.toFile());
         builder.environment().put("MALLOC_ARENA_MAX", "2");
         builder.environment().put("LC_ALL", "C.UTF-8");
         isStopped = false;
@@ -156,6 +163,11 @@ final class Node {
         // Fields 14 and 15 of proc(5), counted from the state, which is field 3.
         long ticks = Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
         return Duration.ofMillis(ticks * 1000 / TICKS_PER_SECOND);
+    }
+
+    /// How many files and connections it may have open, from now on.
+    void limitDescriptors(int count) throws IOException, InterruptedException {
+        Shell.in(home, "prlimit --pid " + running().pid() + " --nofile=" + count + ":" + count);
     }
 
     private Path proc(String file) {

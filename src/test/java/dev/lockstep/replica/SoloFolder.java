@@ -41,8 +41,10 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiPredicate;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -70,6 +72,7 @@ final class SoloFolder {
     private long incarnation;
     private long peerSequence;
     private long logIndex;
+    private final List<Bytes> commands = new ArrayList<>();
 
     SoloFolder(Path home) throws IOException {
         folder = Files.createDirectories(home.resolve("folder"));
@@ -81,6 +84,26 @@ final class SoloFolder {
     }
 
     void start() throws IOException {
+        begin(started -> started.start());
+        awaitSettled();
+    }
+
+    /// As after a power loss: the log, whose entries are all durable, is replayed first.
+    ///
+    /// @param syncedIndex of the last sync point
+    void startAfterPowerLoss(long syncedIndex) throws Exception {
+        long nowNanos = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
+        PowerLoss loss = new PowerLoss(syncedIndex, nowNanos);
+        begin(started -> started.start(syncedIndex, index -> {}, Optional.of(loss)));
+        for (int at = 0; at < commands.size(); at++) {
+            replica().applied(catalog.apply(at + 1, commands.get(at)));
+        }
+        replica().caughtUp();
+        awaitSettled();
+        Awaitility.await().atMost(PATIENCE).until(replica()::isRecovered);
+    }
+
+    private void begin(Consumer<FolderReplica> start) throws IOException {
         NativeFolderRoot nativeFolder = NativeFolderRoot.open(folder);
         NativeFolderRoot nativeState = NativeFolderRoot.open(state);
         FolderRoot root = seen.apply(nativeFolder);
@@ -111,8 +134,7 @@ final class SoloFolder {
                 defect::set));
         replica = started;
         open.addAll(List.of(nativeFolder, nativeState, transfer, started));
-        started.start();
-        awaitSettled();
+        start.accept(started);
     }
 
     void stop() throws Exception {
@@ -181,6 +203,7 @@ final class SoloFolder {
     }
 
     private synchronized long commit(Bytes command) {
+        commands.add(command);
         var applied = catalog.apply(++logIndex, command);
         FolderReplica running = replica;
         if (running != null) {

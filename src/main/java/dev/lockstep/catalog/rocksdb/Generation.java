@@ -21,6 +21,7 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Snapshot;
+import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
@@ -50,27 +51,43 @@ final class Generation {
 
     private boolean isRetired;
 
-    private Generation(Path directory, boolean isNew) throws IOException {
+    private Generation(Path directory, boolean isNew, WALRecoveryMode recovery) throws IOException {
         this.directory = directory;
-        options = options(cache, bloom).setCreateIfMissing(isNew).setErrorIfExists(isNew);
+        options = options(cache, bloom)
+                .setCreateIfMissing(isNew)
+                .setErrorIfExists(isNew)
+                .setWalRecoveryMode(recovery);
+        RocksDB opened = null;
         try {
-            database = RocksDB.open(options, directory.toString());
+            opened = RocksDB.open(options, directory.toString());
+            opened.verifyChecksum();
         } catch (RocksDBException failed) {
+            if (opened != null) {
+                opened.close();
+            }
             release();
-            throw failure("open", failed);
+            IOException failure = failure("open", failed);
+            throw DamagedCatalog.isDamage(failed)
+                    ? new DamagedCatalog(String.valueOf(failure.getMessage()), failed)
+                    : failure;
         }
+        database = opened;
     }
 
     /// Opens what [#create] made.
     ///
+    /// @param isAfterPowerLoss whether the newest commits may be lost: those before them count
     /// @throws IOException if the database is missing, damaged or in use, or the disk fails
-    static Generation open(Path directory) throws IOException {
-        return new Generation(directory, false);
+    static Generation open(Path directory, boolean isAfterPowerLoss) throws IOException {
+        return new Generation(
+                directory,
+                false,
+                isAfterPowerLoss ? WALRecoveryMode.PointInTimeRecovery : WALRecoveryMode.TolerateCorruptedTailRecords);
     }
 
     static Generation create(Path directory) throws IOException {
         Files.createDirectories(directory);
-        return new Generation(directory, true);
+        return new Generation(directory, true, WALRecoveryMode.TolerateCorruptedTailRecords);
     }
 
     private static Options options(LRUCache cache, BloomFilter bloom) {

@@ -37,7 +37,8 @@ record Generations(Path directory) {
         boolean isFounded = Files.exists(directory.resolve(CURRENT));
         boolean isBeingFounded = Files.exists(directory.resolve(NEXT));
         if (!isFounded && !isBeingFounded && !generations().isEmpty()) {
-            throw new IOException("the file that names the catalog's state is missing: " + directory.resolve(CURRENT));
+            throw new DamagedCatalog(
+                    "the file that names the catalog's state is missing: " + directory.resolve(CURRENT), null);
         }
         return isFounded;
     }
@@ -53,7 +54,7 @@ record Generations(Path directory) {
     Path current() throws IOException {
         String name = Files.readString(directory.resolve(CURRENT), StandardCharsets.US_ASCII);
         if (!name.matches(PREFIX + "[0-9]{1,9}")) {
-            throw new IOException("damaged: " + directory.resolve(CURRENT));
+            throw new DamagedCatalog("damaged: " + directory.resolve(CURRENT), null);
         }
         return directory.resolve(name);
     }

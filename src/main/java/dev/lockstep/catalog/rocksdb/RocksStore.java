@@ -29,6 +29,11 @@ public final class RocksStore implements OrderedStore {
     ///
     /// @throws IOException if the disk fails, the store is damaged, or another process has it open
     public static RocksStore open(Path directory) throws IOException {
+        return open(directory, false);
+    }
+
+    /// @param isAfterPowerLoss whether the newest commits may be lost: those before them count
+    public static RocksStore open(Path directory, boolean isAfterPowerLoss) throws IOException {
         Generations generations = Generations.in(directory);
         NativeLibrary.load(directory);
         if (!generations.isFounded()) {
@@ -38,7 +43,7 @@ public final class RocksStore implements OrderedStore {
         }
         Path current = generations.current();
         generations.removeAllBut(current);
-        return new RocksStore(generations, Generation.open(current));
+        return new RocksStore(generations, Generation.open(current, isAfterPowerLoss));
     }
 
     @Override

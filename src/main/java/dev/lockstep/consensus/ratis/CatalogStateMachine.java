@@ -2,6 +2,7 @@ package dev.lockstep.consensus.ratis;
 
 import dev.lockstep.consensus.Commit;
 import dev.lockstep.consensus.ReplicatedState;
+import dev.lockstep.failpoint.FailPoint;
 import dev.lockstep.model.Bytes;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
@@ -87,7 +88,9 @@ final class CatalogStateMachine extends BaseStateMachine {
                 MD5FileUtil.verifySavedMD5(snapshot.getFile().getPath().toFile(), digest);
             }
             SnapshotWriter.makeDurable(snapshot.getFile().getPath());
+            FailPoint.reach("install.verified");
             state.install(snapshot.getFile().getPath(), snapshot.getIndex());
+            FailPoint.reach("install.done");
             log.atInfo().addKeyValue("logIndex", snapshot.getIndex()).log("snapshot installed");
         }
         setLastAppliedTermIndex(snapshot.getTermIndex());

@@ -39,7 +39,9 @@ import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.SnapshotInfo;
 import org.jspecify.annotations.Nullable;
 
 /// The ordered log by Apache Ratis. Where this node leads, offers go straight into its log; otherwise one
@@ -96,6 +98,8 @@ public final class RatisConsensus implements Consensus {
                     + "; if its disk was replaced: lockstep members replace "
                     + config.self().node());
         }
+        new VoteFile(config.directory().resolve(config.group().toString()))
+                .requireWhole(config.self().node().value());
         List<RaftPeer> peers = config.members().stream().map(RaftMembers::peer).toList();
         Parameters parameters = new Parameters();
         GrpcConfigKeys.Server.setServicesCustomizer(
@@ -114,9 +118,24 @@ public final class RatisConsensus implements Consensus {
                 .build();
         port.handOver();
         server.start();
+        requireUnbroken(config, server, machine, groupId);
         RatisConsensus consensus = new RatisConsensus(config, port, server, machine, groupId);
         port.serve(PREFIX, consensus::serve);
         return consensus;
+    }
+
+    /// Without the snapshot that a cut log goes on from, the state would silently stand still.
+    private static void requireUnbroken(
+            RatisConfig config, RaftServer server, CatalogStateMachine machine, RaftGroupId group) throws IOException {
+        SnapshotInfo snapshot = machine.getLatestSnapshot();
+        long covered = snapshot == null ? RaftLog.INVALID_LOG_INDEX : snapshot.getIndex();
+        long first = server.getDivision(group).getRaftLog().getStartIndex();
+        if (first > covered + 1) {
+            server.close();
+            throw new IOException("the snapshot is missing that the log in " + config.directory() + " goes on from (it"
+                    + " begins at " + first + "): this store cannot go on; on a living node: lockstep members replace "
+                    + config.self().node());
+        }
     }
 
     // --- offers and reads ---

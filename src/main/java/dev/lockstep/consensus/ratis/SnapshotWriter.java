@@ -1,6 +1,7 @@
 package dev.lockstep.consensus.ratis;
 
 import dev.lockstep.consensus.ReplicatedState;
+import dev.lockstep.failpoint.FailPoint;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
@@ -64,11 +65,15 @@ final class SnapshotWriter {
             Files.deleteIfExists(unfinished);
             pin.writeTo(unfinished);
             makeDurable(unfinished);
+            FailPoint.reach("snapshot.written");
             MD5Hash digest = MD5FileUtil.computeMd5ForFile(unfinished.toFile());
             state.syncPoint(applied.getIndex()).get();
+            FailPoint.reach("snapshot.synced");
             MD5FileUtil.saveMD5File(target.toFile(), digest);
+            FailPoint.reach("snapshot.summed");
             Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
             makeDurable(Objects.requireNonNull(target.getParent()));
+            FailPoint.reach("snapshot.named");
             written = new SingleFileSnapshotInfo(new FileInfo(target, digest), applied);
         } catch (IOException | ExecutionException failure) {
             log.atWarn().addKeyValue("cause", failure.toString()).log("no snapshot: the log is not cut");

@@ -16,6 +16,7 @@ import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
@@ -35,7 +36,7 @@ public final class RocksIndexStore implements IndexStore {
     private final WriteOptions writeOptions;
     private final RocksDB db;
 
-    private RocksIndexStore(Path directory) throws IOException {
+    private RocksIndexStore(Path directory, boolean isAfterPowerLoss) throws IOException {
         this.directory = directory;
         RocksDB.loadLibrary();
         this.cache = new LRUCache(CACHE_BYTES);
@@ -44,6 +45,11 @@ public final class RocksIndexStore implements IndexStore {
                 new BlockBasedTableConfig().setBlockCache(cache).setFilterPolicy(bloom);
         this.options = new Options()
                 .setCreateIfMissing(true)
+                .setParanoidChecks(true)
+                .setWalRecoveryMode(
+                        isAfterPowerLoss
+                                ? WALRecoveryMode.PointInTimeRecovery
+                                : WALRecoveryMode.TolerateCorruptedTailRecords)
                 .setWriteBufferSize(WRITE_BUFFER_BYTES)
                 .setMaxWriteBufferNumber(2)
                 .setMaxTotalWalSize(2 * WRITE_BUFFER_BYTES)
@@ -52,16 +58,30 @@ public final class RocksIndexStore implements IndexStore {
                 .setMaxOpenFiles(64)
                 .setTableFormatConfig(table);
         this.writeOptions = new WriteOptions();
+        RocksDB opened = null;
         try {
-            this.db = RocksDB.open(options, directory.toString());
+            opened = RocksDB.open(options, directory.toString());
+            opened.verifyChecksum();
         } catch (RocksDBException refused) {
-            throw new IOException("folder index " + directory + ": " + refused.getMessage(), refused);
+            if (opened != null) {
+                opened.close();
+            }
+            release();
+            throw DamagedIndex.isDamage(refused)
+                    ? new DamagedIndex(directory, refused)
+                    : new IOException("folder index " + directory + ": " + refused.getMessage(), refused);
         }
+        this.db = opened;
     }
 
-    /// @throws IOException if the directory cannot be read or is damaged
+    /// @throws DamagedIndex if it cannot be read, or not as it was written
     public static RocksIndexStore open(Path directory) throws IOException {
-        return new RocksIndexStore(directory);
+        return new RocksIndexStore(directory, false);
+    }
+
+    /// As [#open], where the newest records may be lost: those before them count.
+    public static RocksIndexStore openAfterPowerLoss(Path directory) throws IOException {
+        return new RocksIndexStore(directory, true);
     }
 
     @Override
@@ -114,6 +134,10 @@ public final class RocksIndexStore implements IndexStore {
     @Override
     public void close() {
         db.close();
+        release();
+    }
+
+    private void release() {
         writeOptions.close();
         options.close();
         bloom.close();

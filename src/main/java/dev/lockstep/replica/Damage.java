@@ -1,0 +1,326 @@
+package dev.lockstep.replica;
+
+import dev.lockstep.catalog.Catalog;
+import dev.lockstep.catalog.HistoryRecord;
+import dev.lockstep.content.ContentStore;
+import dev.lockstep.folder.FileHandle;
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Held;
+import dev.lockstep.folder.Kind;
+import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Attributes;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Change;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Entry;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.RelativePath;
+import dev.lockstep.propose.PendingChange;
+import dev.lockstep.scan.FolderScanner;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What a power loss left in the folder: files that are empty, cut short, partly zero or as they were before, names
+/// that
+/// are missing or back. None of that is what anyone did. While the folder is compared for the first time afterwards,
+/// each difference is judged: damage only corrects the folder index to what stands on disk now, so that placing brings
+/// the committed state back; everything else is a local change as ever. Damaged bytes become history, so that a wrong
+/// judgement loses nothing. Owned by the control loop.
+///
+/// Damage is a difference that the loss explains: in a record that was marked ([FolderIndex#beginMarks]) and a file
+/// that has not changed since; or, as the newest records are lost too, in a file that is part of a revision committed
+/// since the last sync point.
+final class Damage {
+    private static final int REVISIONS_MAX = 64;
+    private static final Logger log = LoggerFactory.getLogger(Damage.class);
+
+    private final Catalog catalog;
+    private final FolderIndex index;
+    private final FolderRoot root;
+    private final ContentService contents;
+    private final InlineContents inline;
+    private final Placements placements;
+    private final Executor workers;
+    private Set<EntryId> marked = Set.of();
+    private @Nullable PowerLoss loss;
+    private long repaired;
+
+    /// A revision that may have been in the folder when the power went.
+    private record Candidate(EntryId entry, Entry like, Content.File content) {}
+
+    Damage(
+            Catalog catalog,
+            FolderIndex index,
+            FolderRoot root,
+            ContentService contents,
+            InlineContents inline,
+            Placements placements,
+            Executor workers) {
+        this.catalog = catalog;
+        this.index = index;
+        this.root = root;
+        this.contents = contents;
+        this.inline = inline;
+        this.placements = placements;
+        this.workers = workers;
+    }
+
+    void begin(PowerLoss theLoss) {
+        loss = theLoss;
+        marked = index.marked();
+    }
+
+    /// The folder was compared once: what differs from now on is what people and programs did.
+    void end() {
+        if (loss != null) {
+            log.atInfo().addKeyValue("repaired", repaired).log("the folder was compared after a power loss");
+        }
+        loss = null;
+        marked = Set.of();
+    }
+
+    boolean isUnderWay() {
+        return loss != null;
+    }
+
+    // --- bytes that were taken back under an unchanged stamp ---
+
+    /// Reads the files of marked records whose stamps are as recorded: of what was overwritten in place the size and
+    /// the times may have survived without the bytes.
+    ///
+    /// @return completes, on a worker, with the records as they should be
+    CompletableFuture<List<Held>> findStale() {
+        Set<EntryId> toRead = marked;
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    List<Held> corrected = new ArrayList<>();
+                    for (EntryId id : toRead) {
+                        Held held = index.held(id);
+                        RelativePath path = held == null ? null : index.path(id);
+                        if (held != null && path != null && held.entry().content() instanceof Content.File file) {
+                            addIfStale(held, file, path, corrected);
+                        }
+                    }
+                    return corrected;
+                },
+                workers);
+    }
+
+    private void addIfStale(Held held, Content.File file, RelativePath path, List<Held> corrected) {
+        try {
+            Stamp now = root.stat(path);
+            if (now == null || now.kind() != Kind.FILE || !now.isUnchangedSince(held.stamp())) {
+                return;
+            }
+            try (FileHandle open = root.openRead(path)) {
+                Content.File actual = new Content.File(ContentStore.digestOf(open, now.sizeBytes()), now.sizeBytes());
+                if (!actual.equals(file)) {
+                    corrected.add(new Held(withContent(held.entry(), actual), now));
+                }
+            }
+        } catch (IOException unreadable) {
+            // The scan comes to it and says what is wrong.
+            log.atDebug()
+                    .addKeyValue("path", path)
+                    .addKeyValue("cause", unreadable.toString())
+                    .log("not compared");
+        }
+    }
+
+    void correct(List<Held> stale) {
+        stale.forEach(this::repair);
+    }
+
+    // --- differences that the scan finds ---
+
+    /// Whether a file stands elsewhere than recorded because its renaming was taken back.
+    boolean isUndoneMove(Held held, Stamp now) {
+        return isExplained(held, now);
+    }
+
+    void undoMove(EntryId parent, RelativePath path, Held held, Stamp now) {
+        repair(held.at(parent, path.name()).withStamp(now));
+    }
+
+    /// Whether an entry is missing because its name did not become durable.
+    boolean isLost(Held held) {
+        return isUnderWay() && (marked.contains(held.id()) || isBehind(held));
+    }
+
+    /// Forgets an entry and all below it, which placing then makes anew.
+    void lost(Held held) {
+        index.children(held.id()).forEach(this::lost);
+        index.remove(held.id());
+        placements.enqueue(held.id());
+        repaired++;
+    }
+
+    private boolean isExplained(Held held, Stamp now) {
+        PowerLoss since = loss;
+        if (since == null) {
+            return false;
+        }
+        boolean isAsRecorded = now.ctimeNanos() <= held.stamp().ctimeNanos();
+        if (marked.contains(held.id()) && isAsRecorded) {
+            return true;
+        }
+        return isBehind(held) && now.ctimeNanos() < since.beforeNanos();
+    }
+
+    /// Whether the cluster changed the entry since the last sync point and the record does not know of it.
+    private boolean isBehind(Held held) {
+        PowerLoss since = loss;
+        Entry live = catalog.read(view -> view.entry(held.id()));
+        long known = held.entry().changed().logIndex();
+        return since != null && (live == null || live.changed().logIndex() > Math.max(since.syncedIndex(), known));
+    }
+
+    /// Whether a change that the scan found may be damage, so that it must be judged.
+    boolean concerns(PendingChange change) {
+        PowerLoss since = loss;
+        if (since == null || change.stamp().isEmpty()) {
+            return false;
+        }
+        return switch (change.change()) {
+            case Change.SetAttributes set -> {
+                Held held = index.held(set.entry());
+                yield held != null && isExplained(held, change.stamp().get());
+            }
+            case Change.Put put ->
+                isMarked(put, change) || !candidates(change, put, since).isEmpty();
+            case Change.Move _, Change.Delete _ -> false;
+        };
+    }
+
+    private boolean isMarked(Change.Put put, PendingChange change) {
+        Held held = put.entry().map(index::held).orElse(null);
+        return held != null
+                && marked.contains(held.id())
+                && change.stamp().orElseThrow().ctimeNanos() <= held.stamp().ctimeNanos();
+    }
+
+    /// @return completes with the record as it should be; with null for a change that somebody made; exceptionally if
+    ///     that cannot be found out now
+    CompletableFuture<@Nullable Held> judge(PendingChange change) {
+        PowerLoss since = loss;
+        Stamp now = change.stamp().orElseThrow();
+        if (since == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        if (change.change() instanceof Change.SetAttributes set) {
+            Held held = index.held(set.entry());
+            Attributes actual = FolderScanner.attributesOf(now);
+            return CompletableFuture.completedFuture(
+                    held == null ? null : new Held(held.entry().withAttributes(actual), now));
+        }
+        Change.Put put = (Change.Put) change.change();
+        Held held = put.entry().map(index::held).orElse(null);
+        if (held != null && isMarked(put, change)) {
+            return CompletableFuture.completedFuture(new Held(asSeen(held.entry(), put), now));
+        }
+        Map<Candidate, @Nullable Bytes> known = new LinkedHashMap<>();
+        candidates(change, put, since)
+                .forEach(candidate ->
+                        known.put(candidate, inline.get(candidate.content().digest())));
+        return CompletableFuture.supplyAsync(() -> judge(change, put, known), workers);
+    }
+
+    private @Nullable Held judge(PendingChange change, Change.Put put, Map<Candidate, @Nullable Bytes> known) {
+        try {
+            for (Map.Entry<Candidate, @Nullable Bytes> one : known.entrySet()) {
+                Candidate candidate = one.getKey();
+                boolean isSame = candidate.content().equals(put.content());
+                if (isSame || contents.isTornCopy(change.path(), candidate.content(), one.getValue())) {
+                    Held held = index.held(candidate.entry());
+                    Entry like = held == null ? candidate.like() : held.entry();
+                    return new Held(asSeen(like, put), change.stamp().orElseThrow());
+                }
+            }
+            return null;
+        } catch (IOException unknown) {
+            throw new CompletionException(unknown);
+        }
+    }
+
+    /// The revisions since the last sync point that may have stood at the path and that the record does not know.
+    private List<Candidate> candidates(PendingChange change, Change.Put put, PowerLoss since) {
+        if (!(put.content() instanceof Content.File)
+                || change.stamp().orElseThrow().ctimeNanos() >= since.beforeNanos()) {
+            return List.of();
+        }
+        Held held = put.entry().map(index::held).orElse(null);
+        long known = held == null ? 0 : held.entry().revision().logIndex();
+        long after = Math.max(since.syncedIndex(), known);
+        return catalog.read(view -> {
+            Entry live = held == null ? view.find(change.path()).orElse(null) : view.entry(held.id());
+            RelativePath path = live == null ? null : view.path(live.id());
+            List<Candidate> found = new ArrayList<>();
+            if (live != null
+                    && live.content() instanceof Content.File file
+                    && live.revision().logIndex() > after) {
+                found.add(new Candidate(live.id(), live, file));
+            }
+            for (HistoryRecord line : view.history(path == null ? change.path() : path, REVISIONS_MAX)) {
+                HistoryRecord.State state = line.state().orElse(null);
+                if (state != null
+                        && state.content() instanceof Content.File file
+                        && state.contentRevision().logIndex() > after) {
+                    found.add(new Candidate(line.entry(), entry(line, state, change.path()), file));
+                }
+            }
+            return found;
+        });
+    }
+
+    private static Entry entry(HistoryRecord line, HistoryRecord.State state, RelativePath path) {
+        return new Entry(
+                line.entry(),
+                EntryId.ROOT,
+                path.name(),
+                state.content(),
+                state.attributes(),
+                state.contentRevision(),
+                state.contentRevision(),
+                false);
+    }
+
+    private static Entry asSeen(Entry entry, Change.Put put) {
+        return withContent(entry, put.content()).withAttributes(put.attributes());
+    }
+
+    private static Entry withContent(Entry entry, Content content) {
+        return new Entry(
+                entry.id(),
+                entry.parent(),
+                entry.name(),
+                content,
+                entry.attributes(),
+                entry.revision(),
+                entry.changed(),
+                entry.isConflictCopy());
+    }
+
+    // --- repair ---
+
+    /// @param here what stands on disk: placing brings what should
+    void repair(Held here) {
+        log.atInfo()
+                .addKeyValue("entry", here.id())
+                .addKeyValue("name", here.entry().name())
+                .log("damaged by a power loss: placed again");
+        index.put(here);
+        placements.enqueue(here.id());
+        repaired++;
+    }
+}
