@@ -207,7 +207,7 @@ public final class FolderReplica implements AutoCloseable {
         settleLeftovers();
         compareAll();
         handled(catalog.appliedIndex());
-        changes.dirtySubtree(RelativePath.ROOT);
+        changes.scanFolder();
     }
 
     private void settleLeftovers() {
@@ -227,7 +227,7 @@ public final class FolderReplica implements AutoCloseable {
     private void rulesChanged() {
         if (hasBegun) {
             compareAll();
-            changes.dirtySubtree(RelativePath.ROOT);
+            changes.scanFolder();
         }
     }
 
@@ -371,7 +371,7 @@ public final class FolderReplica implements AutoCloseable {
         long nowNanos = clock.getAsLong();
         if (nextRescanNanos != 0 && nowNanos - nextRescanNanos > 0) {
             nextRescanNanos = 0;
-            changes.dirtySubtree(RelativePath.ROOT);
+            changes.scanFolder();
             displaced.allDueNow(true);
         }
         boolean areRulesKnown = ignored.areKnown();
@@ -423,7 +423,7 @@ public final class FolderReplica implements AutoCloseable {
         CompletableFuture<Void> passed = new CompletableFuture<>();
         loop.execute(() -> {
             if (rescan) {
-                changes.dirtySubtree(RelativePath.ROOT);
+                changes.scanFolder();
             }
             changes.allDueNow();
             displaced.allDueNow(rescan);
@@ -440,6 +440,10 @@ public final class FolderReplica implements AutoCloseable {
     }
 
     private ReplicaStatus statusNow() {
+        if (guard.haltReason() != null) {
+            // The folder may be back.
+            boolean _ = guard.mayDelete();
+        }
         List<Problems.Problem> unsupported = new ArrayList<>(ignored.problems().some(1));
         unsupported.addAll(changes.unsupported().some(100));
         return new ReplicaStatus(
@@ -481,7 +485,7 @@ public final class FolderReplica implements AutoCloseable {
     public void resumeDeletions() {
         loop.execute(() -> {
             guard.resume();
-            changes.dirtySubtree(RelativePath.ROOT);
+            changes.scanFolder();
         });
     }
 

@@ -81,6 +81,12 @@ final class SoloFolder {
     }
 
     void start() throws IOException {
+        launch();
+        awaitSettled();
+    }
+
+    /// As [#start], without waiting for anything.
+    void launch() throws IOException {
         NativeFolderRoot nativeFolder = NativeFolderRoot.open(folder);
         NativeFolderRoot nativeState = NativeFolderRoot.open(state);
         FolderRoot root = seen.apply(nativeFolder);
@@ -112,7 +118,6 @@ final class SoloFolder {
         replica = started;
         open.addAll(List.of(nativeFolder, nativeState, transfer, started));
         started.start();
-        awaitSettled();
     }
 
     void stop() throws Exception {
