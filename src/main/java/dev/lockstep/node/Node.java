@@ -29,7 +29,7 @@ import dev.lockstep.replica.ReplicaStatus;
 import dev.lockstep.replica.StoredContents;
 import dev.lockstep.transfer.ContentSearch;
 import dev.lockstep.transfer.Transfer;
-import dev.lockstep.watch.InotifyWatcher;
+import dev.lockstep.watch.FolderWatch;
 import dev.lockstep.watch.WatchState;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,7 +67,7 @@ public final class Node implements AutoCloseable {
     private final Catalog catalog;
     private final Consensus consensus;
     private final FolderReplica replica;
-    private final InotifyWatcher watcher;
+    private final FolderWatch watcher;
     private final FolderAudit audit;
     private final CatalogComparison comparison;
     private final PeerQuestions questions;
@@ -131,6 +131,7 @@ public final class Node implements AutoCloseable {
         NativeFolderRoot state = NativeFolderRoot.open(directory.path());
         closeLater(state);
         requireSuitable(state, folder);
+        requireMarked(folder);
         Stores stores = new Stores(directory, lastRun.powerLoss().isPresent(), tell);
         this.catalog = stores.catalog();
         closeLater(catalog);
@@ -175,7 +176,7 @@ public final class Node implements AutoCloseable {
                 failed));
         toClose.push(() -> lastRun.end(replica, index, folder, state));
         closeLater(replica);
-        this.watcher = new InotifyWatcher(folder, directory.part("barrier"), MARKER, replica::hint);
+        this.watcher = FolderWatch.open(folder, directory.part("barrier"), MARKER, replica::hint);
         closeLater(watcher);
         this.audit = new FolderAudit(config.node(), catalog, index, folder, replica::isKept);
         ContentSearch search = new ContentSearch(config.node(), questions::voters, questions::call, contents, transfer);
@@ -234,6 +235,14 @@ public final class Node implements AutoCloseable {
         if (support != RenameSupport.FULL) {
             throw new StartRefused("the file system of " + config.folder()
                     + " cannot rename without replacing or exchange two names: use ext4, xfs, btrfs or tmpfs");
+        }
+    }
+
+    /// The marker was found by its path; what was opened since may be another directory.
+    private void requireMarked(NativeFolderRoot folder) throws IOException, StartRefused {
+        if (folder.stat(RelativePath.ROOT.child(MARKER)) == null) {
+            throw new StartRefused("the folder " + config.folder() + " has lost its marker " + MARKER
+                    + " during the start: was its file system unmounted?");
         }
     }
 
@@ -368,7 +377,7 @@ public final class Node implements AutoCloseable {
         long deadline = System.nanoTime() + timeout.toNanos();
         try {
             await(watcher.drain(), left(deadline));
-            await(replica.barrier(rescan), left(deadline));
+            await(replica.barrier(rescan || !watcher.state().isOk()), left(deadline));
             long logIndex = await(consensus.readIndex(), left(deadline));
             List<String> unsettled = new ArrayList<>();
             ReplicaStatus status = await(replica.status(), left(deadline));

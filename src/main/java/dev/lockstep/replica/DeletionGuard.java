@@ -8,9 +8,9 @@ import dev.lockstep.model.RelativePath;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/// Says whether what is missing may be taken as deleted: only while the folder is provably the one it always
-/// was. Changed by
-/// the control loop; the reason is read by any thread.
+/// Says whether what is missing may be taken as deleted: only while the folder is provably the one it always was, and
+/// a scan has not found so much missing that somebody had better look. Changed by the control loop; the reason is read
+/// by any thread.
 final class DeletionGuard {
     /// The marker at the folder's root; never replicated.
     static final Name MARKER = Name.of(".lockstep");
@@ -20,6 +20,8 @@ final class DeletionGuard {
 
     private final FolderRoot root;
     private volatile @Nullable String haltReason;
+    /// What the last scan found missing, if it was too much. Lasts until an administrator or another scan says better.
+    private @Nullable String massDoubt;
     private boolean isMassDeletionAllowed;
 
     DeletionGuard(FolderRoot root) {
@@ -32,26 +34,35 @@ final class DeletionGuard {
         return haltReason;
     }
 
-    /// An administrator has looked and said go on.
+    /// An administrator has looked and said go on: what the next scan finds missing is deleted, however much it is.
     void resume() {
         isMassDeletionAllowed = true;
-        haltReason = null;
+        massDoubt = null;
     }
 
-    /// @param goneByScan  entries that a start or periodic scan found missing, 0 for what was seen as it
-    ///     happened
-    /// @param entriesHeld entries that the folder index has
-    boolean mayDelete(long goneByScan, long entriesHeld) {
+    /// A start or periodic scan has gone through the folder.
+    ///
+    /// @param gone entries that it found missing, with all below them
+    /// @param held entries that the folder index has
+    void scanned(long gone, long held) {
+        boolean isMass = gone > GONE_SUSPICIOUS && gone * 2 > held;
+        massDoubt = isMass && !isMassDeletionAllowed
+                ? gone + " of " + held
+                        + " entries are missing; if they were deleted on purpose: lockstep resume --deletions"
+                : null;
+        isMassDeletionAllowed = false;
+        look();
+    }
+
+    /// Looks whether the folder is still the one it was. To be asked before and after something is found missing.
+    boolean mayDelete() {
+        look();
+        return haltReason == null;
+    }
+
+    private void look() {
         String doubt = identityDoubt();
-        if (doubt == null && goneByScan > GONE_SUSPICIOUS && goneByScan > entriesHeld / 2 && !isMassDeletionAllowed) {
-            doubt = goneByScan + " of " + entriesHeld
-                    + " entries are missing; if they were deleted on purpose: lockstep resume --deletions";
-        }
-        if (doubt == null && goneByScan > 0) {
-            isMassDeletionAllowed = false;
-        }
-        haltReason = doubt;
-        return doubt == null;
+        haltReason = doubt == null ? massDoubt : doubt;
     }
 
     private @Nullable String identityDoubt() {

@@ -259,7 +259,7 @@ public final class FolderReplica implements AutoCloseable {
         settleLeftovers();
         compareAll();
         handled(catalog.appliedIndex());
-        changes.dirtySubtree(RelativePath.ROOT);
+        changes.scanFolder();
         firstScanSequence = changes.lastSequence();
     }
 
@@ -293,7 +293,7 @@ public final class FolderReplica implements AutoCloseable {
     private void rulesChanged() {
         if (hasBegun) {
             compareAll();
-            changes.dirtySubtree(RelativePath.ROOT);
+            changes.scanFolder();
         }
     }
 
@@ -437,7 +437,7 @@ public final class FolderReplica implements AutoCloseable {
         long nowNanos = clock.getAsLong();
         if (nextRescanNanos != 0 && nowNanos - nextRescanNanos > 0) {
             nextRescanNanos = 0;
-            changes.dirtySubtree(RelativePath.ROOT);
+            changes.scanFolder();
             displaced.allDueNow(true);
         }
         boolean areRulesKnown = ignored.areKnown();
@@ -492,7 +492,7 @@ public final class FolderReplica implements AutoCloseable {
         CompletableFuture<Void> passed = new CompletableFuture<>();
         loop.execute(() -> {
             if (rescan) {
-                changes.dirtySubtree(RelativePath.ROOT);
+                changes.scanFolder();
             }
             changes.allDueNow();
             displaced.allDueNow(rescan);
@@ -509,6 +509,10 @@ public final class FolderReplica implements AutoCloseable {
     }
 
     private ReplicaStatus statusNow() {
+        if (guard.haltReason() != null) {
+            // The folder may be back.
+            boolean _ = guard.mayDelete();
+        }
         List<Problems.Problem> unsupported = new ArrayList<>(ignored.problems().some(1));
         unsupported.addAll(changes.unsupported().some(100));
         return new ReplicaStatus(
@@ -550,7 +554,7 @@ public final class FolderReplica implements AutoCloseable {
     public void resumeDeletions() {
         loop.execute(() -> {
             guard.resume();
-            changes.dirtySubtree(RelativePath.ROOT);
+            changes.scanFolder();
         });
     }
 

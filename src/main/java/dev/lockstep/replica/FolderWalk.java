@@ -18,7 +18,7 @@ import java.util.function.Predicate;
 /// grows with the
 /// directories that are open and the names of one directory. Owned by the control loop.
 final class FolderWalk {
-    private record Subtree(RelativePath path, long sequence) {}
+    private record Subtree(RelativePath path, long sequence, Deletions.Seen seen) {}
 
     private final FolderScanner scanner;
     private final Problems unsupported;
@@ -27,6 +27,8 @@ final class FolderWalk {
     private final Deque<Subtree> subtrees = new ArrayDeque<>();
     private Iterator<RelativePath> names = Collections.emptyIterator();
     private long sequence = Long.MAX_VALUE;
+    private Deletions.Seen seen = Deletions.Seen.WALK;
+    private boolean isFolderScanned;
 
     /// @param isClosed whether a directory's entries are not to be visited
     FolderWalk(FolderScanner scanner, Problems unsupported, Problems unreadable, Predicate<RelativePath> isClosed) {
@@ -37,11 +39,29 @@ final class FolderWalk {
     }
 
     void add(RelativePath path, long subtreeSequence) {
-        subtrees.addLast(new Subtree(path, subtreeSequence));
+        subtrees.addLast(new Subtree(path, subtreeSequence, Deletions.Seen.WALK));
+    }
+
+    /// The whole folder, though nothing tells that something has changed.
+    void addFolder(long folderSequence) {
+        subtrees.addLast(new Subtree(RelativePath.ROOT, folderSequence, Deletions.Seen.SCAN));
+        isFolderScanned = true;
+    }
+
+    /// Whether [#addFolder] was called since this was asked last.
+    boolean takeIsFolderScanned() {
+        boolean was = isFolderScanned;
+        isFolderScanned = false;
+        return was;
     }
 
     boolean isUnderWay() {
         return names.hasNext() || !subtrees.isEmpty();
+    }
+
+    /// How the path last visited is seen.
+    Deletions.Seen seen() {
+        return seen;
     }
 
     /// Of the hint that led to the path last visited.
@@ -65,6 +85,7 @@ final class FolderWalk {
             return;
         }
         sequence = subtree.sequence();
+        seen = subtree.seen();
         if (!subtree.path().isRoot()) {
             visitor.accept(subtree.path());
         }
@@ -75,7 +96,7 @@ final class FolderWalk {
 
     private void visit(RelativePath path, Consumer<RelativePath> visitor) {
         if (scanner.isDirectory(path)) {
-            subtrees.addFirst(new Subtree(path, sequence));
+            subtrees.addFirst(new Subtree(path, sequence, seen));
         } else {
             visitor.accept(path);
         }

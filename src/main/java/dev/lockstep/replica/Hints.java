@@ -73,9 +73,10 @@ final class Hints implements Consumer<Hint> {
                 log.atWarn().addKeyValue("reason", reason).log("watching missed events, the folder is rescanned");
                 changes.dirtySubtree(RelativePath.ROOT);
             }
+            case Hint.Unwatched() -> changes.scanFolder();
             case Hint.RootGone(String reason) -> {
                 log.atError().addKeyValue("reason", reason).log("the folder is not in its place any more");
-                guard.mayDelete(0, 0);
+                boolean _ = guard.mayDelete();
             }
         }
     }

@@ -11,6 +11,7 @@ import dev.lockstep.model.EntryId;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.propose.PendingChange;
 import dev.lockstep.propose.Proposer;
+import dev.lockstep.replica.Deletions.Seen;
 import dev.lockstep.scan.Finding;
 import dev.lockstep.scan.FolderScanner;
 import java.util.ArrayList;
@@ -44,7 +45,6 @@ final class LocalChanges {
     private final FolderIndex index;
     private final Proposer proposer;
     private final ContentService contents;
-    private final DeletionGuard guard;
     private final Adoption adoption;
     private final Damage damage;
     private final Placements placements;
@@ -60,20 +60,11 @@ final class LocalChanges {
     private final Map<RelativePath, Long> blocked = new HashMap<>();
     private final Map<RelativePath, Long> reading = new HashMap<>();
     private final SequencedMap<EntryId, MovedTo> moved = new LinkedHashMap<>();
-    private final SequencedMap<RelativePath, Long> gone = new LinkedHashMap<>();
-    private final SequencedMap<RelativePath, Long> goneByWalk = new LinkedHashMap<>();
-    private final Lead byHint = new Lead(gone, true);
-    private final Lead byWalk = new Lead(goneByWalk, false);
     private final Problems unsupported = new Problems();
     private final Problems unreadable = new Problems();
     private final FolderWalk walk;
+    private final Deletions deletions;
     private long lastSequence;
-
-    /// What led to a path.
-    ///
-    /// @param gone   takes what is missing there
-    /// @param isHint an event, or a look at something else; not a comparison of the whole folder
-    private record Lead(SequencedMap<RelativePath, Long> gone, boolean isHint) {}
 
     private record MovedTo(RelativePath path, Held held, long sequence) {}
 
@@ -96,7 +87,6 @@ final class LocalChanges {
         this.index = index;
         this.proposer = proposer;
         this.contents = contents;
-        this.guard = guard;
         this.adoption = adoption;
         this.damage = damage;
         this.placements = placements;
@@ -106,6 +96,15 @@ final class LocalChanges {
         this.loop = loop;
         this.clock = clock;
         this.walk = new FolderWalk(scanner, unsupported, unreadable, this::isIgnored);
+        this.deletions = new Deletions(
+                scanner,
+                index,
+                proposer,
+                guard,
+                placements,
+                this::isLost,
+                (path, sequence) -> blocked.merge(path, sequence, Math::min),
+                (path, sequence) -> dirty.now(path, sequence, clock.getAsLong()));
     }
 
     // --- hints ---
@@ -140,10 +139,20 @@ final class LocalChanges {
     /// A path and all below it, on disk or in the index.
     void dirtySubtree(RelativePath path) {
         if (path.isRoot()) {
-            ignored.lookAtDisk();
-            placements.wakeKept();
+            lookAtRules();
         }
         walk.add(path, ++lastSequence);
+    }
+
+    /// The whole folder, for what nothing has told of.
+    void scanFolder() {
+        lookAtRules();
+        walk.addFolder(++lastSequence);
+    }
+
+    private void lookAtRules() {
+        ignored.lookAtDisk();
+        placements.wakeKept();
     }
 
     void allDueNow() {
@@ -161,13 +170,13 @@ final class LocalChanges {
         if (proposer.pendingCount() < PENDING_MAX) {
             long nowNanos = clock.getAsLong();
             for (DirtyPaths.Dirty path : dirty.take(nowNanos, SCANS_PER_STEP)) {
-                consider(path.path(), path.sequence(), byHint);
+                consider(path.path(), path.sequence(), Seen.LIVE);
             }
             for (int i = 0; i < SCANS_PER_STEP && walk.isUnderWay(); i++) {
-                walk.next(path -> consider(path, walk.sequence(), byWalk));
+                walk.next(path -> consider(path, walk.sequence(), walk.seen()));
             }
             decideMoves();
-            decideGone();
+            deletions.decide(walk);
         }
     }
 
@@ -177,7 +186,7 @@ final class LocalChanges {
         return isFull ? Long.MAX_VALUE : walk.isUnderWay() ? 0 : dirty.untilDue(clock.getAsLong());
     }
 
-    private void consider(RelativePath path, long sequence, Lead lead) {
+    private void consider(RelativePath path, long sequence, Seen seen) {
         if (path.isRoot() || (path.depth() == 1 && path.name().equals(DeletionGuard.MARKER))) {
             return;
         }
@@ -192,15 +201,15 @@ final class LocalChanges {
             blocked.merge(path, sequence, Math::min);
             return;
         }
-        if (isParentKnown(path.parent(), sequence, lead)) {
-            Finding finding = lead.isHint() ? scanner.scan(path) : scanner.scanUnhinted(path);
-            take(path, sequence, finding, lead);
+        if (isParentKnown(path.parent(), sequence, seen)) {
+            Finding finding = seen == Seen.LIVE ? scanner.scan(path) : scanner.scanUnhinted(path);
+            take(path, sequence, finding, seen);
         } else if (proposer.isBusy(path.parent())) {
             blocked.merge(path, sequence, Math::min);
         } else if (scanner.isDirectory(path.parent())) {
             dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
         } else {
-            take(path, sequence, scanner.scan(path), lead);
+            take(path, sequence, scanner.scan(path), seen);
         }
     }
 
@@ -228,17 +237,17 @@ final class LocalChanges {
 
     /// A directory is proposed before what is in it: otherwise the cluster makes it for the entry's sake, and this
     /// folder holds an entry whose directory it does not hold.
-    private boolean isParentKnown(RelativePath parent, long sequence, Lead lead) {
+    private boolean isParentKnown(RelativePath parent, long sequence, Seen seen) {
         if (adoption.heldDirectory(parent) != null) {
             return true;
         }
         if (!proposer.isBusy(parent)) {
-            consider(parent, sequence, lead);
+            consider(parent, sequence, seen);
         }
         return proposer.isDirectoryUnderWay(parent) || adoption.heldDirectory(parent) != null;
     }
 
-    private void take(RelativePath path, long sequence, Finding finding, Lead lead) {
+    private void take(RelativePath path, long sequence, Finding finding, Seen seen) {
         switch (finding) {
             case Finding.Unchanged() -> settled(path);
             case Finding.Restamped(Held held) -> {
@@ -254,8 +263,8 @@ final class LocalChanges {
                 lookAtOtherNames(path, stamp);
             }
             case Finding.MovedHere(Held held, Stamp stamp) -> movedHere(path, sequence, held, stamp);
-            case Finding.Gone(Held held) -> lead.gone().putIfAbsent(path, sequence);
-            case Finding.Replaced(Held held, Stamp stamp) -> delete(held, path, sequence);
+            case Finding.Gone(Held _) -> deletions.gone(path, sequence, seen);
+            case Finding.Replaced(Held held, Stamp stamp) -> deletions.propose(held, path, sequence);
             case Finding.Large(Stamp stamp) -> read(path, sequence);
             case Finding.Unsettled() -> dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
             // What is to be placed here is tried again now and then, not at once: it would be in a circle.
@@ -340,7 +349,7 @@ final class LocalChanges {
         } else if (finding instanceof Finding.Unsettled) {
             dirty.whenSettled(path, sequence, clock.getAsLong());
         } else {
-            take(path, sequence, finding, byHint);
+            take(path, sequence, finding, Seen.LIVE);
         }
         wakeBlocked();
     }
@@ -418,7 +427,8 @@ final class LocalChanges {
             Held occupant = index.find(ring.getLast().path());
             boolean isFree = occupant == null || ring.stream().anyMatch(one -> isSame(one.held(), occupant));
             if (occupant != null && !isFree) {
-                delete(occupant, ring.getLast().path(), ring.getLast().sequence());
+                deletions.propose(
+                        occupant, ring.getLast().path(), ring.getLast().sequence());
             }
             if (isFree && !isAnyBusy(ring)) {
                 offerMove(ring);
@@ -477,75 +487,16 @@ final class LocalChanges {
                 List.copyOf(paths), new Change.Move(relocations), Optional.empty(), Optional.empty(), sequence));
     }
 
-    // --- deletions ---
-
-    private void decideGone() {
-        deleteAll(gone, 0);
-        if (!walk.isUnderWay()) {
-            deleteAll(goneByWalk, goneByWalk.size());
-        }
-    }
-
-    private void deleteAll(SequencedMap<RelativePath, Long> missing, long goneByScan) {
-        if (damage.isUnderWay()) {
-            missing.keySet().removeIf(this::isLost);
-        }
-        if (missing.isEmpty()) {
-            return;
-        }
-        boolean mayDelete = guard.mayDelete(goneByScan, index.entries());
-        for (Map.Entry<RelativePath, Long> one : new LinkedHashMap<>(missing).entrySet()) {
-            missing.remove(one.getKey());
-            if (!mayDelete) {
-                placements.wake(one.getKey());
-            } else if (proposer.pendingCount() >= PENDING_MAX || proposer.isBusy(one.getKey())) {
-                blocked.merge(one.getKey(), one.getValue(), Math::min);
-            } else if (scanner.scan(one.getKey()) instanceof Finding.Gone(Held held)) {
-                delete(held, one.getKey(), one.getValue());
-            } else {
-                dirty(one.getKey());
-            }
-        }
-    }
-
     /// What a power loss took is not gone: it is placed again.
     private boolean isLost(RelativePath path) {
-        boolean isLost = scanner.scan(path) instanceof Finding.Gone(Held held) && damage.isLost(held);
+        boolean isLost = damage.isUnderWay()
+                && scanner.scan(path) instanceof Finding.Gone(Held held)
+                && damage.isLost(held);
         if (isLost) {
             damage.lost(java.util.Objects.requireNonNull(index.find(path)));
             placements.wake(path);
         }
         return isLost;
-    }
-
-    /// Proposes that an entry and all below it are gone, the deepest first.
-    private void delete(Held held, RelativePath path, long sequence) {
-        if (proposer.isAnyBusyAtOrBelow(path)) {
-            blocked.merge(path, sequence, Math::min);
-            return;
-        }
-        List<PendingChange> deletions = new ArrayList<>();
-        boolean isWhole = collect(held, path, sequence, deletions);
-        deletions.forEach(proposer::add);
-        if (!isWhole) {
-            blocked.merge(path, sequence, Math::min);
-        }
-    }
-
-    private boolean collect(Held held, RelativePath path, long sequence, List<PendingChange> deletions) {
-        if (held.entry().content().isDirectory()) {
-            for (Held child : index.children(held.id())) {
-                if (!collect(child, path.child(child.entry().name()), sequence, deletions)) {
-                    return false;
-                }
-            }
-        }
-        if (deletions.size() >= PENDING_MAX) {
-            return false;
-        }
-        Change delete = new Change.Delete(held.id(), held.entry().revision(), scanner.place(path));
-        deletions.add(new PendingChange(List.of(path), delete, Optional.empty(), Optional.empty(), sequence));
-        return true;
     }
 
     // --- what was decided ---
@@ -562,8 +513,8 @@ final class LocalChanges {
     /// The oldest hint that has not led to an outcome, [Long#MAX_VALUE] if there is none.
     long oldestSequence() {
         long oldest = Math.min(dirty.oldestSequence(), proposer.oldestSequence());
-        oldest = Math.min(oldest, walk.oldestSequence());
-        for (Map<RelativePath, Long> waiting : List.of(blocked, reading, gone, goneByWalk)) {
+        oldest = Math.min(oldest, Math.min(walk.oldestSequence(), deletions.oldestSequence()));
+        for (Map<RelativePath, Long> waiting : List.of(blocked, reading)) {
             oldest = Math.min(
                     oldest,
                     waiting.values().stream().mapToLong(Long::longValue).min().orElse(Long.MAX_VALUE));

@@ -13,8 +13,11 @@ public sealed interface Hint {
     /// An entry was renamed inside the folder.
     record Moved(RelativePath from, RelativePath to) implements Hint {}
 
-    /// Events were lost.
+    /// Events were lost, though every directory was watched all the time.
     record EverythingDirty(String reason) implements Hint {}
+
+    /// Some or all directories were not watched for a while.
+    record Unwatched() implements Hint {}
 
     /// The folder itself is no longer where it was.
     record RootGone(String reason) implements Hint {}

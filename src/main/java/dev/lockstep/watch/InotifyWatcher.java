@@ -37,7 +37,9 @@ import org.slf4j.LoggerFactory;
 /// rename are paired by their cookie; a half whose other one does not come within a few milliseconds crossed
 /// the folder's
 /// border.
-public final class InotifyWatcher implements AutoCloseable {
+public final class InotifyWatcher implements FolderWatch {
+    static final String NO_WATCHES = "no inotify watches left: raise fs.inotify.max_user_watches (sysctl)";
+
     private static final long PAIRING_NANOS = 4_000_000;
     private static final long RETRY_NANOS = 60_000_000_000L;
     private static final Logger log = LoggerFactory.getLogger(InotifyWatcher.class);
@@ -80,11 +82,13 @@ public final class InotifyWatcher implements AutoCloseable {
 
     /// Watches every directory that is there, then begins to report. Nothing that happens after the return is
     /// missed.
+    @Override
     public void start() {
         watchBelow(RelativePath.ROOT);
         reader.start();
     }
 
+    @Override
     public WatchState state() {
         return new WatchState(directories, degraded);
     }
@@ -92,6 +96,7 @@ public final class InotifyWatcher implements AutoCloseable {
     /// Waits for the events that the kernel has queued before the call.
     ///
     /// @return completes once all of them were handed to the sink
+    @Override
     public CompletableFuture<Void> drain() {
         String name = "drain-" + drainCount.incrementAndGet();
         CompletableFuture<Void> drained = new CompletableFuture<>();
@@ -124,7 +129,7 @@ public final class InotifyWatcher implements AutoCloseable {
                 if (!isClosed) {
                     log.atError().setCause(failure).log("watching failed");
                     degraded = "reading events failed: " + failure.getMessage();
-                    sink.accept(new Hint.EverythingDirty("reading events failed"));
+                    sink.accept(new Hint.Unwatched());
                     return;
                 }
             }
@@ -142,7 +147,7 @@ public final class InotifyWatcher implements AutoCloseable {
         if (degraded != null && System.nanoTime() - retryAtNanos > 0) {
             degraded = null;
             watchBelow(RelativePath.ROOT);
-            sink.accept(new Hint.EverythingDirty("directories were not watched"));
+            sink.accept(new Hint.Unwatched());
         }
     }
 
@@ -278,7 +283,7 @@ public final class InotifyWatcher implements AutoCloseable {
 
     private void refused(RelativePath directory, FolderException refused) {
         if (refused.errno() == Errno.NO_SPACE) {
-            degrade("no inotify watches left: raise fs.inotify.max_user_watches (sysctl)");
+            degrade(NO_WATCHES);
         } else if (refused.errno() != Errno.NOT_FOUND
                 && refused.errno() != Errno.NOT_DIRECTORY
                 && refused.errno() != Errno.LOOP) {

@@ -83,6 +83,12 @@ final class Face {
         return client.send(request, BodyHandlers.ofString());
     }
 
+    /// The barrier, with a comparison of the whole folder.
+    HttpResponse<String> scan(Duration timeout) throws IOException, InterruptedException {
+        String body = "{\"scan\":true,\"timeoutMillis\":%d}".formatted(timeout.toMillis());
+        return post("/v1/sync", body, timeout.plus(PATIENCE));
+    }
+
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(base + path))
                 .timeout(PATIENCE)

@@ -79,12 +79,19 @@ final class Node {
 
     /// Starts the process by the one command that starts it every time.
     void start() throws IOException {
+        startUnder(List.of());
+    }
+
+    /// As [#start], through a program that runs its arguments in the same process.
+    void startUnder(List<String> prefix) throws IOException {
         if (isAlive()) {
             throw new IllegalStateException(id + " is running");
         }
         Files.createDirectories(folder());
-        List<String> all = Stream.concat(flags.stream(), nextFlags.stream()).toList();
-        ProcessBuilder builder = new ProcessBuilder(Launch.program(all, arguments())).directory(home.toFile());
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(Launch.program(
+                Stream.concat(flags.stream(), nextFlags.stream()).toList(), arguments()));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(home.toFile());
         builder.environment().put("MALLOC_ARENA_MAX", "2");
         builder.environment().put("LC_ALL", "C.UTF-8");
         isStopped = false;

@@ -84,8 +84,13 @@ final class SoloFolder {
     }
 
     void start() throws IOException {
-        begin(started -> started.start());
+        launch();
         awaitSettled();
+    }
+
+    /// As [#start], without waiting for anything.
+    void launch() throws IOException {
+        begin(started -> started.start());
     }
 
     /// As after a power loss: the log, whose entries are all durable, is replayed first.
