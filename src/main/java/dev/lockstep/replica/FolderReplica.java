@@ -8,6 +8,7 @@ import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Held;
 import dev.lockstep.materialize.Materializer;
+import dev.lockstep.materialize.RottenFiles;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Change;
 import dev.lockstep.model.Digest;
@@ -58,6 +59,8 @@ public final class FolderReplica implements AutoCloseable {
     private final Hints hints;
     private final RulesInForce ignored;
     private final Releases releases;
+    private final RottenFiles rotten = new RottenFiles();
+    private final Scrub scrub;
     private final LocalChanges changes;
     private final Restores restores;
     private final Decisions decisions;
@@ -133,7 +136,7 @@ public final class FolderReplica implements AutoCloseable {
                 catalog, root, parts.state(), parts.staged(), contents, loop, clock, this::rulesChanged);
         this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
         this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, workers, loop, clock);
-        Adoption adoption = new Adoption(catalog, index, placements);
+        Adoption adoption = new Adoption(catalog, index, placements, rotten);
         FolderScanner scanner = new FolderScanner(
                 root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX, clockTickNanos(parts), parts.wallClock());
         this.changes = new LocalChanges(
@@ -150,6 +153,7 @@ public final class FolderReplica implements AutoCloseable {
                 loop,
                 clock);
         this.hints = new Hints(root, changes, guard, ignored, loop);
+        this.scrub = new Scrub(index, root, rotten, id -> loop.execute(() -> placements.enqueue(id)));
         this.restores = new Restores(proposer, changes);
         this.displaced = new DisplacedEdits(
                 root,
@@ -177,6 +181,7 @@ public final class FolderReplica implements AutoCloseable {
                 parts.incarnation(),
                 displaced,
                 ignored,
+                rotten,
                 proposer::isBusy,
                 proposer::isAnyBusyAtOrBelow));
     }
@@ -460,6 +465,11 @@ public final class FolderReplica implements AutoCloseable {
                 index.entries());
     }
 
+    /// Reads the content of all files again, see [Scrub].
+    public Scrub scrub() {
+        return scrub;
+    }
+
     // --- history ---
 
     /// Proposes an old revision. The folder plays no part: it takes the new revision as any other node's.
@@ -516,6 +526,7 @@ public final class FolderReplica implements AutoCloseable {
 
     @Override
     public void close() {
+        scrub.close();
         loop.close();
     }
 }

@@ -41,7 +41,12 @@ final class LocalCluster implements AutoCloseable {
 
     /// @param flags of each node's virtual machine, besides the usual ones
     static LocalCluster planned(int size, List<String> flags) throws IOException {
-        Path home = Files.createTempDirectory("lockstep-it").toRealPath();
+        return planned(Path.of(System.getProperty("java.io.tmpdir")), size, flags);
+    }
+
+    /// @param parent a directory on the file system that is wanted
+    static LocalCluster planned(Path parent, int size, List<String> flags) throws IOException {
+        Path home = Files.createTempDirectory(parent, "lockstep-it").toRealPath();
         FreePorts ports = new FreePorts();
         String peers = IntStream.rangeClosed(1, size)
                 .mapToObj(number -> "node" + number + "=127.0.0.1:" + ports.next())
