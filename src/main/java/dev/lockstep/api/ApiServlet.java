@@ -3,6 +3,7 @@ package dev.lockstep.api;
 import dev.lockstep.model.Address;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.RelativePath;
+import dev.lockstep.node.DeepState;
 import dev.lockstep.node.Node;
 import dev.lockstep.node.SyncReport;
 import dev.lockstep.node.VerifyReport;
@@ -175,8 +176,12 @@ final class ApiServlet extends HttpServlet {
                         report);
             }
             case "/v1/verify" -> {
-                VerifyReport report = node.verify(timeout(parsed));
-                answers.json(response, HttpServletResponse.SC_OK, report);
+                VerifyReport report = flag(parsed, "deep")
+                        ? node.verifyDeep(!flag(parsed, "continue"), timeout(parsed))
+                        : node.verify(timeout(parsed));
+                boolean isRunning = report.deep().stream().anyMatch(DeepState::running);
+                answers.json(
+                        response, isRunning ? HttpServletResponse.SC_ACCEPTED : HttpServletResponse.SC_OK, report);
             }
             case "/v1/members/replace" ->
                 administer(response, () -> node.replaceMember(new NodeId(required(parsed, "node"))));

@@ -64,6 +64,10 @@ public interface FileHandle extends AutoCloseable {
     /// systems in memory show none.
     default void exposeMappedWrites() throws FolderException {}
 
+    /// Lets the next reading come from the disk and not from memory, as far as the system does that. Bytes that are
+    /// not on the disk yet stay in memory.
+    default void forgetCached() throws FolderException {}
+
     @Override
     void close();
 }

@@ -16,6 +16,8 @@ final class NativeFileHandle implements FileHandle {
     private static final int LEASE_NONE = 2;
     private static final int SIGNAL_IGNORED_BY_DEFAULT = 23; // SIGURG
 
+    private static final int DO_NOT_NEED = 4;
+
     private final RelativePath path;
     private final ScratchPool scratches;
     private final Descriptor descriptor;
@@ -74,6 +76,18 @@ final class NativeFileHandle implements FileHandle {
             return bytes == 0 ? -1 : bytes;
         } finally {
             Reference.reachabilityFence(target);
+            give(scratch);
+        }
+    }
+
+    @Override
+    public void forgetCached() throws FolderException {
+        int number = descriptor.acquire();
+        Scratch scratch = scratches.take();
+        try {
+            NativeFolderRoot.require(
+                    NativeCalls.call(scratch, SystemCall.FADVISE64, number, 0, 0, DO_NOT_NEED), "reread", path);
+        } finally {
             give(scratch);
         }
     }

@@ -5,6 +5,7 @@ enum SystemCall {
     CLOSE(3, 57),
     COPY_FILE_RANGE(326, 285),
     EVENTFD2(290, 19),
+    FADVISE64(221, 223),
     FCHMOD(91, 52),
     FCHMODAT(268, 53),
     FCHMODAT2(452, 452),

@@ -13,6 +13,7 @@ import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.RenameMode;
 import dev.lockstep.folder.Stamp;
 import dev.lockstep.model.Content;
+import dev.lockstep.model.Digest;
 import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
@@ -34,6 +35,7 @@ public final class Materializer {
     private final Staging staging;
     private final IgnoredPaths ignored;
     private final Inversion inversion;
+    private final RottenFiles rotten;
     private final Predicate<RelativePath> isBusy;
     private final Predicate<RelativePath> isAnyBusyAtOrBelow;
 
@@ -41,6 +43,7 @@ public final class Materializer {
     /// @param incarnation        of this node, counted at each start
     /// @param displacedFiles     takes what came out of the folder
     /// @param ignored            what is never touched
+    /// @param rotten             files that are to be placed again
     /// @param isBusy             whether a local change at the path is on its way to the cluster
     /// @param isAnyBusyAtOrBelow the same for anything at or below it
     public Materializer(
@@ -53,6 +56,7 @@ public final class Materializer {
             long incarnation,
             DisplacedFiles displacedFiles,
             IgnoredPaths ignored,
+            RottenFiles rotten,
             Predicate<RelativePath> isBusy,
             Predicate<RelativePath> isAnyBusyAtOrBelow) {
         this.catalog = catalog;
@@ -62,6 +66,7 @@ public final class Materializer {
         this.staging = new Staging(state, staged, contents, incarnation);
         this.ignored = ignored;
         this.inversion = new Inversion(catalog, index, folder, staging);
+        this.rotten = rotten;
         this.isBusy = isBusy;
         this.isAnyBusyAtOrBelow = isAnyBusyAtOrBelow;
     }
@@ -251,8 +256,9 @@ public final class Materializer {
             giveBack(have, displaced, path);
             return new Placing.LocalChange(path);
         }
-        keep(have.entry(), path, displaced, true);
+        keep(asOnDisk(have), path, displaced, true);
         FailPoint.pass("placing.deleted");
+        rotten.remove(have.id());
         index.remove(have.id());
         return new Placing.Done();
     }
@@ -344,7 +350,7 @@ public final class Materializer {
         if (!old.parent().equals(want.parent()) || !old.name().equals(want.name())) {
             return move(want, have, here);
         }
-        if (!old.content().equals(want.content())) {
+        if (!old.content().equals(want.content()) || rotten.digest(have) != null) {
             return replace(want, have, here);
         }
         if (!old.attributes().equals(want.attributes())) {
@@ -427,7 +433,8 @@ public final class Materializer {
         if (now == null || !now.isUnchangedSince(have.stamp())) {
             return new Placing.LocalChange(path);
         }
-        Staging.Staged staged = staging.stageFor(want, have.entry());
+        Entry out = asOnDisk(have);
+        Staging.Staged staged = staging.stageFor(want, out);
         if (staged == null) {
             return new Placing.ContentMissing((Content.File) want.content());
         }
@@ -443,7 +450,8 @@ public final class Materializer {
         }
         Placing placing = placed(want, path, staged.stamp());
         FailPoint.pass("placing.recorded");
-        keep(have.entry(), path, staged.path(), !have.entry().content().equals(want.content()));
+        keep(out, path, staged.path(), !out.content().equals(want.content()));
+        rotten.remove(have.id());
         return placing;
     }
 
@@ -513,6 +521,24 @@ public final class Materializer {
         return now.isSameInode(before)
                 && now.kind() == before.kind()
                 && (isDirectory || (now.sizeBytes() == before.sizeBytes() && now.mtimeNanos() == before.mtimeNanos()));
+    }
+
+    /// The entry with the bytes that stand on disk for it, which are others if the disk has spoilt them.
+    private Entry asOnDisk(Held have) {
+        Digest rot = rotten.digest(have);
+        if (rot == null) {
+            return have.entry();
+        }
+        Entry entry = have.entry();
+        return new Entry(
+                entry.id(),
+                entry.parent(),
+                entry.name(),
+                new Content.File(rot, have.stamp().sizeBytes()),
+                entry.attributes(),
+                entry.revision(),
+                entry.changed(),
+                entry.isConflictCopy());
     }
 
     private void keep(Entry was, RelativePath path, RelativePath displaced, boolean isOld) throws IOException {

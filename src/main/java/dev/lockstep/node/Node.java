@@ -58,6 +58,7 @@ public final class Node implements AutoCloseable {
     private static final Duration RESCAN_EVERY = Duration.ofSeconds(60);
     private static final Duration STATUS_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration CATCH_UP_RETRY = Duration.ofMillis(20);
+    private static final Duration COMPARE_TIMEOUT = Duration.ofMinutes(1);
     private static final Name MARKER = Name.of(FolderMarker.NAME);
     private static final Logger log = LoggerFactory.getLogger(Node.class);
 
@@ -69,6 +70,7 @@ public final class Node implements AutoCloseable {
     private final FolderReplica replica;
     private final FolderWatch watcher;
     private final FolderAudit audit;
+    private final DeepVerify deepVerify;
     private final CatalogComparison comparison;
     private final PeerQuestions questions;
     private final StateDirectory directory;
@@ -179,6 +181,7 @@ public final class Node implements AutoCloseable {
         this.watcher = FolderWatch.open(folder, directory.part("barrier"), MARKER, replica::hint);
         closeLater(watcher);
         this.audit = new FolderAudit(config.node(), catalog, index, folder, replica::isKept);
+        this.deepVerify = new DeepVerify(config.node(), replica.scrub(), questions);
         ContentSearch search = new ContentSearch(config.node(), questions::voters, questions::call, contents, transfer);
         ReadPoint readPoint = new ReadPoint(consensus, catalog);
         this.history = new FolderHistory(catalog, readPoint, search);
@@ -429,6 +432,7 @@ public final class Node implements AutoCloseable {
                     yield Bytes.utf8(
                             awaitPlaced(Long.parseLong(words[0]), timeout).orElse(""));
                 }
+                case PeerQuestions.DEEP -> deepVerify.serve(request);
                 case PeerQuestions.DIGESTS -> comparison.encode();
                 case PeerQuestions.TREE -> {
                     Duration timeout = Duration.ofSeconds(20);
@@ -456,6 +460,24 @@ public final class Node implements AutoCloseable {
         SyncReport here = sync(true, true, timeout);
         awaitPlaced(Math.max(0, here.index()), timeout);
         return questions.verify(audit.tree(), Math.max(0, here.index()), timeout);
+    }
+
+    /// Has all contents read again on every member, then compares them.
+    ///
+    /// @param isNew begin, rather than wait on for what has begun
+    /// @return with a state that is running if it is not done in time: ask again
+    public VerifyReport verifyDeep(boolean isNew, Duration timeout) throws InterruptedException {
+        if (isNew) {
+            deepVerify.start();
+        }
+        List<DeepState> states = deepVerify.await(timeout);
+        if (states.stream().anyMatch(DeepState::running)) {
+            return new VerifyReport(false, List.of(), List.of(), states);
+        }
+        VerifyReport compared = verify(COMPARE_TIMEOUT);
+        boolean isGood = states.stream().allMatch(DeepState::good)
+                && states.size() == questions.voters().size();
+        return new VerifyReport(compared.same() && isGood, compared.trees(), compared.unreached(), states);
     }
 
     public List<String> conflicts(int limit) {

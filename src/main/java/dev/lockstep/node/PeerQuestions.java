@@ -21,6 +21,7 @@ final class PeerQuestions {
     static final String PREFIX = "node.";
     static final String PLACED = PREFIX + "placed";
     static final String DIGESTS = PREFIX + "digests";
+    static final String DEEP = PREFIX + "deep";
     static final String TREE = PREFIX + "tree";
 
     private static final Logger log = LoggerFactory.getLogger(PeerQuestions.class);
@@ -107,7 +108,7 @@ final class PeerQuestions {
                         .allMatch(tree -> tree.differences().isEmpty()
                                 && tree.catalogDigest().equals(here.catalogDigest())
                                 && tree.folderDigest().equals(tree.catalogDigest()));
-        return new VerifyReport(isSame, trees, unreached);
+        return new VerifyReport(isSame, trees, unreached, List.of());
     }
 
     /// One line of numbers, then one line per difference.

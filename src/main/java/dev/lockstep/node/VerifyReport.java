@@ -7,9 +7,11 @@ import java.util.List;
 /// @param same      every node was reached, their catalogs agree and their folders are as their catalogs say
 /// @param trees     of every node that was reached
 /// @param unreached nodes that did not answer, each with the reason
-public record VerifyReport(boolean same, List<TreeState> trees, List<String> unreached) {
+/// @param deep      how the reading of all contents went on every node; empty if that was not asked for
+public record VerifyReport(boolean same, List<TreeState> trees, List<String> unreached, List<DeepState> deep) {
     public VerifyReport {
         trees = List.copyOf(trees);
         unreached = List.copyOf(unreached);
+        deep = List.copyOf(deep);
     }
 }

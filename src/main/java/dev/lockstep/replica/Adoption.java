@@ -4,6 +4,7 @@ import dev.lockstep.catalog.Catalog;
 import dev.lockstep.catalog.HistoryRecord;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.Held;
+import dev.lockstep.materialize.RottenFiles;
 import dev.lockstep.model.Change;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Entry;
@@ -24,16 +25,33 @@ final class Adoption {
     private final Catalog catalog;
     private final FolderIndex index;
     private final Placements placements;
+    private final RottenFiles rotten;
 
-    Adoption(Catalog catalog, FolderIndex index, Placements placements) {
+    Adoption(Catalog catalog, FolderIndex index, Placements placements, RottenFiles rotten) {
         this.catalog = catalog;
         this.index = index;
         this.placements = placements;
+        this.rotten = rotten;
     }
 
     /// @return whether nothing is left to be proposed
     boolean adopt(PendingChange change) {
-        return change.change() instanceof Change.Put put && change.stamp().isPresent() && adoptContent(change, put);
+        return change.change() instanceof Change.Put put
+                && change.stamp().isPresent()
+                && (isRot(change, put) || adoptContent(change, put));
+    }
+
+    /// Bytes that the disk has spoilt are no edit, whatever is done to the file besides.
+    private boolean isRot(PendingChange change, Change.Put put) {
+        Held held = put.entry().map(index::held).orElse(null);
+        boolean isRot = held != null
+                && put.content() instanceof Content.File file
+                && file.digest().equals(rotten.digest(held));
+        if (held != null && isRot) {
+            index.put(held.withStamp(change.stamp().orElseThrow()));
+            placements.enqueue(held.id());
+        }
+        return isRot;
     }
 
     private boolean adoptContent(PendingChange change, Change.Put put) {

@@ -8,6 +8,7 @@ import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Held;
 import dev.lockstep.materialize.Materializer;
+import dev.lockstep.materialize.RottenFiles;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Change;
 import dev.lockstep.model.Digest;
@@ -60,6 +61,8 @@ public final class FolderReplica implements AutoCloseable {
     private final Hints hints;
     private final RulesInForce ignored;
     private final Releases releases;
+    private final RottenFiles rotten = new RottenFiles();
+    private final Scrub scrub;
     private final LocalChanges changes;
     private final Restores restores;
     private final Decisions decisions;
@@ -140,7 +143,7 @@ public final class FolderReplica implements AutoCloseable {
         this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
         this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, workers, loop, clock);
         this.damage = new Damage(catalog, index, root, contents, inline, placements, workers);
-        Adoption adoption = new Adoption(catalog, index, placements);
+        Adoption adoption = new Adoption(catalog, index, placements, rotten);
         FolderScanner scanner = new FolderScanner(
                 root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX, clockTickNanos(parts), parts.wallClock());
         this.changes = new LocalChanges(
@@ -158,6 +161,7 @@ public final class FolderReplica implements AutoCloseable {
                 loop,
                 clock);
         this.hints = new Hints(root, changes, guard, ignored, loop);
+        this.scrub = new Scrub(index, root, rotten, id -> loop.execute(() -> placements.enqueue(id)));
         this.restores = new Restores(proposer, changes);
         this.displaced = new DisplacedEdits(
                 root,
@@ -185,6 +189,7 @@ public final class FolderReplica implements AutoCloseable {
                 parts.incarnation(),
                 displaced,
                 ignored,
+                rotten,
                 proposer::isBusy,
                 proposer::isAnyBusyAtOrBelow));
     }
@@ -529,6 +534,11 @@ public final class FolderReplica implements AutoCloseable {
                 index.entries());
     }
 
+    /// Reads the content of all files again, see [Scrub].
+    public Scrub scrub() {
+        return scrub;
+    }
+
     // --- history ---
 
     /// Proposes an old revision. The folder plays no part: it takes the new revision as any other node's.
@@ -585,6 +595,7 @@ public final class FolderReplica implements AutoCloseable {
 
     @Override
     public void close() {
+        scrub.close();
         loop.close();
     }
 }

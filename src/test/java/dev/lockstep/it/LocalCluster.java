@@ -42,7 +42,12 @@ final class LocalCluster implements AutoCloseable {
 
     /// @param flags of each node's virtual machine, besides the usual ones
     static LocalCluster planned(int size, List<String> flags) throws IOException {
-        Path home = Files.createTempDirectory("lockstep-it").toRealPath();
+        return planned(Path.of(System.getProperty("java.io.tmpdir")), size, flags);
+    }
+
+    /// @param parent a directory on the file system that is wanted
+    static LocalCluster planned(Path parent, int size, List<String> flags) throws IOException {
+        Path home = Files.createTempDirectory(parent, "lockstep-it").toRealPath();
         return planned(home, Collections.nCopies(size, home), flags);
     }
 
