@@ -20,6 +20,11 @@ public interface LocalContents {
     /// @return whether there was one
     boolean takeStaged(Content.File content, FolderRoot state, RelativePath target) throws IOException;
 
+    /// Takes back what [#takeStaged] gave, as it was.
+    ///
+    /// @param source where it lies in `state`; gone on return
+    void putBackStaged(Content.File content, FolderRoot state, RelativePath source) throws IOException;
+
     /// Copies a content that stands elsewhere on this node, in the folder or in history, into an empty file.
     ///
     /// @return whether it was there, whole and right

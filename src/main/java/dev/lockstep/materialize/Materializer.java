@@ -149,6 +149,9 @@ public final class Materializer {
         if (want.content().isDirectory()) {
             return createDirectory(want, path);
         }
+        if (folder.stat(path) != null) {
+            return new Placing.LocalChange(path);
+        }
         Staging.Staged staged = staging.stage(want);
         if (staged == null) {
             return new Placing.ContentMissing((Content.File) want.content());
@@ -156,7 +159,7 @@ public final class Materializer {
         try {
             staging.state().rename(staged.path(), folder, path, RenameMode.NO_REPLACE);
         } catch (FolderException refused) {
-            staging.discard(staged.path());
+            staging.giveUp(staged);
             return refusedAt(path, refused);
         }
         return placed(want, path, staged.stamp());
@@ -394,7 +397,7 @@ public final class Materializer {
         try {
             staging.state().rename(staged.path(), folder, path, RenameMode.EXCHANGE);
         } catch (FolderException refused) {
-            staging.discard(staged.path());
+            staging.giveUp(staged);
             return refusedAt(path, refused);
         }
         if (!isWhatWasHeld(have, staged.path())) {
@@ -416,12 +419,22 @@ public final class Materializer {
             }
             Stamp out = staging.state().stat(staged.path());
             if (out != null && out.isSameInode(staged.stamp())) {
-                staging.discard(staged.path());
+                giveUp(staged, out);
                 return new Placing.LocalChange(path);
             }
         }
         giveBack(have, staged.path(), path);
         return new Placing.LocalChange(path);
+    }
+
+    /// While it stood in the folder a program may have written to it.
+    private void giveUp(Staging.Staged staged, Stamp out) throws IOException {
+        Stamp own = staged.stamp();
+        if (out.sizeBytes() == own.sizeBytes() && out.mtimeNanos() == own.mtimeNanos()) {
+            staging.giveUp(staged);
+        } else {
+            staging.discard(staged.path());
+        }
     }
 
     private Placing setAttributes(Entry want, Held have, RelativePath path) throws IOException {

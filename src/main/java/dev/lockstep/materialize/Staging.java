@@ -11,6 +11,7 @@ import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.model.Revision;
 import java.io.IOException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Puts down the next revision of an entry, whole, invisible and with its attributes, on the folder's own
@@ -37,7 +38,12 @@ final class Staging {
 
     /// @param path  in the state directory
     /// @param stamp with the size and mtime that the placed file must still have
-    record Staged(RelativePath path, Stamp stamp) {}
+    /// @param taken the content, if the file is the staged one of this node, which may be the only one here
+    record Staged(RelativePath path, Stamp stamp, Optional<Content.File> taken) {
+        private static Staged made(RelativePath path, Stamp stamp) {
+            return new Staged(path, stamp, Optional.empty());
+        }
+    }
 
     /// For a free place: nothing of the folder ever comes out under this name.
     ///
@@ -85,7 +91,7 @@ final class Staging {
         if (inline == null && contents.takeStaged(file, state, path)) {
             state.chmod(path, entry.attributes().mode());
             state.setMtime(path, entry.attributes().mtimeNanos());
-            return new Staged(path, stamp(path));
+            return new Staged(path, stamp(path), Optional.of(file));
         }
         // Under a name that may come to bear a user's bytes, our own bytes are whole from the beginning.
         boolean isForFreePlace = base.equals(Revision.NONE);
@@ -94,7 +100,7 @@ final class Staging {
         if (stamp != null && !isForFreePlace) {
             state.rename(part, state, path, RenameMode.NO_REPLACE);
         }
-        return stamp == null ? null : new Staged(path, stamp);
+        return stamp == null ? null : Staged.made(path, stamp);
     }
 
     private @Nullable Stamp write(Entry entry, Content.File file, @Nullable Bytes inline, RelativePath path)
@@ -120,7 +126,7 @@ final class Staging {
     private Staged stageSymlink(Entry entry, Content.Symlink link, RelativePath path) throws IOException {
         state.symlink(link.target(), path);
         state.setMtime(path, entry.attributes().mtimeNanos());
-        return new Staged(path, stamp(path));
+        return Staged.made(path, stamp(path));
     }
 
     private Stamp stamp(RelativePath path) throws IOException {
@@ -129,6 +135,15 @@ final class Staging {
             throw new IOException("staged file vanished: " + state.location() + "/" + path);
         }
         return stamp;
+    }
+
+    /// The revision was not placed; nobody has seen the file. What stood here as a staged content does so again.
+    void giveUp(Staged staged) throws IOException {
+        if (staged.taken().isPresent()) {
+            contents.putBackStaged(staged.taken().get(), state, staged.path());
+        } else {
+            discard(staged.path());
+        }
     }
 
     void discard(RelativePath path) throws IOException {

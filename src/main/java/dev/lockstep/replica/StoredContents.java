@@ -117,6 +117,11 @@ public final class StoredContents implements ContentService, LocalContents {
     }
 
     @Override
+    public void putBackStaged(Content.File content, FolderRoot stateRoot, RelativePath source) throws IOException {
+        store.restage(content.digest(), source);
+    }
+
+    @Override
     public boolean copyTo(Content.File content, FileHandle target) throws IOException {
         return store.copyTo(content, target);
     }

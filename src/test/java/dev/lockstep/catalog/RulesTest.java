@@ -305,8 +305,8 @@ final class RulesTest {
         Change.Put late = scene.edit(seen, "three");
         Attributes future = new Attributes(0644, Long.MAX_VALUE);
 
-        Outcome outcome = scene.outcome(
-                NODE2, new Change.Put(late.place(), late.entry(), late.base(), late.content(), future));
+        Outcome outcome =
+                scene.outcome(NODE2, new Change.Put(late.place(), late.entry(), late.base(), late.content(), future));
 
         assertThat(outcome).isInstanceOf(Outcome.Copied.class);
         assertThat(scene.at("a.txt").content()).isEqualTo(content("two"));
