@@ -23,6 +23,12 @@ public record PendingChange(
         paths = List.copyOf(paths);
     }
 
+    /// The bytes of the content are no part of it: the sequence tells changes apart as well, and at once.
+    @Override
+    public int hashCode() {
+        return Long.hashCode(sequence);
+    }
+
     /// Where the change stands on disk now.
     public RelativePath path() {
         return paths.getLast();

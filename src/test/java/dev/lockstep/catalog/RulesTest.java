@@ -297,6 +297,21 @@ final class RulesTest {
         assertThat(scene.tree()).containsExactly("a");
     }
 
+    /// Clocks differ between nodes, and programs set times as they like.
+    @Test
+    void timesDecideNoConflict() {
+        Entry seen = scene.file("a.txt", "one");
+        scene.offer(NODE1, scene.edit(seen, "two"));
+        Change.Put late = scene.edit(seen, "three");
+        Attributes future = new Attributes(0644, Long.MAX_VALUE);
+
+        Outcome outcome =
+                scene.outcome(NODE2, new Change.Put(late.place(), late.entry(), late.base(), late.content(), future));
+
+        assertThat(outcome).isInstanceOf(Outcome.Copied.class);
+        assertThat(scene.at("a.txt").content()).isEqualTo(content("two"));
+    }
+
     @Test
     void secondCreationUnderOneNameBecomesConflictCopy() {
         scene.file("a", "one");

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A real root whose operations fail, by name, as long as the test says. Any thread.
 final class FaultyRoot implements InvocationHandler {
-    /// The operations that fail now, such as `syncfs`.
+    /// The operations that fail now, such as `syncfs`; a rename into another root is `renameOut`.
     static final class Faults {
         private final Map<String, Errno> byOperation = new ConcurrentHashMap<>();
         private final AtomicInteger met = new AtomicInteger();
@@ -47,9 +47,14 @@ final class FaultyRoot implements InvocationHandler {
                 FolderRoot.class.getClassLoader(), new Class<?>[] {FolderRoot.class}, new FaultyRoot(root, faults));
     }
 
+    private static String operation(Object proxy, Method method, Object @Nullable [] arguments) {
+        boolean isOut = method.getName().equals("rename") && arguments != null && arguments[1] != proxy;
+        return isOut ? "renameOut" : method.getName();
+    }
+
     @Override
     public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments) throws Throwable {
-        Errno errno = faults.byOperation.get(method.getName());
+        Errno errno = faults.byOperation.get(operation(proxy, method, arguments));
         if (errno != null) {
             faults.met.incrementAndGet();
             throw FolderException.of(errno, method.getName(), root.location());

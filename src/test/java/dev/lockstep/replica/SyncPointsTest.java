@@ -55,11 +55,30 @@ final class SyncPointsTest {
         syncPoint();
         assertThat(solo.names("staged")).containsExactly(digest("two"));
         assertThat(solo.names("history")).containsExactly(digest("one"));
+        for (int i = 0; i < 20; i++) {
+            // Each look at the path is followed by another attempt to place the file.
+            solo.replica().barrier(true).join();
+            assertThat(solo.names("staged")).containsExactly(digest("two"));
+        }
 
         Files.delete(solo.folder.resolve("f"));
         solo.awaitSettled();
         assertThat(solo.files()).containsEntry("f", "two");
         assertThat(solo.names("staged")).isEmpty();
+    }
+
+    @Test
+    void stagedContentOutlivesAttemptsToPlaceIt() throws Exception {
+        solo.start();
+        faults.set("renameOut", Errno.NO_SPACE);
+        peerCreates("f", "one");
+        syncPoint();
+        int met = faults.met();
+        Awaitility.await().until(() -> faults.met() > met + 2);
+        faults.clear();
+
+        solo.awaitSettled();
+        assertThat(solo.files()).containsEntry("f", "one");
     }
 
     @Test

@@ -16,11 +16,13 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.apache.ratis.conf.Parameters;
@@ -43,11 +45,14 @@ import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.SnapshotInfo;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The ordered log by Apache Ratis. Where this node leads, offers go straight into its log; otherwise one
 /// call takes them to
 /// the leader, on the same port.
 public final class RatisConsensus implements Consensus {
+    private static final Logger log = LoggerFactory.getLogger(RatisConsensus.class);
     private static final String PREFIX = "raft.";
     private static final String OFFER = PREFIX + "offer";
     private static final String READ = PREFIX + "read";
@@ -56,6 +61,7 @@ public final class RatisConsensus implements Consensus {
     private static final String TRANSFER = PREFIX + "transfer";
     private static final int OFFERS_MAX = 512;
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofMillis(2500);
     private static final Duration MEMBERS_TIMEOUT = Duration.ofSeconds(30);
     /// A joiner is fed only while entries come: on an idle cluster these are the entries.
     private static final long FEED_MILLIS = 100;
@@ -249,7 +255,7 @@ public final class RatisConsensus implements Consensus {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException("stopping", interrupted);
-        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException failure) {
+        } catch (ExecutionException | TimeoutException failure) {
             throw new IOException("not done: " + failure.getMessage(), failure);
         }
     }
@@ -379,14 +385,28 @@ public final class RatisConsensus implements Consensus {
         return CompletableFuture.failedFuture(new IOException(reason));
     }
 
+    /// Ratis closes the log first and then waits for all connections of its server to end, without a bound.
     @Override
     public void close() {
         timer.shutdownNow();
         machine.stopping();
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        Thread.ofPlatform().daemon(true).name("consensus-close").start(() -> {
+            try {
+                server.close();
+                closed.complete(null);
+            } catch (IOException | RuntimeException failure) {
+                closed.completeExceptionally(failure);
+            }
+        });
         try {
-            server.close();
-        } catch (IOException failure) {
-            throw new java.io.UncheckedIOException("closing the log", failure);
+            closed.get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException unended) {
+            log.atInfo().log("connections of peers did not end in time");
+        } catch (ExecutionException failure) {
+            throw new IllegalStateException("closing the log", failure.getCause());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }
