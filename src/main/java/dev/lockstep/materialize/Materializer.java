@@ -475,16 +475,6 @@ public final class Materializer {
         return new Placing.LocalChange(path);
     }
 
-    /// While it stood in the folder a program may have written to it.
-    private void giveUp(Staging.Staged staged, Stamp out) throws IOException {
-        Stamp own = staged.stamp();
-        if (out.sizeBytes() == own.sizeBytes() && out.mtimeNanos() == own.mtimeNanos()) {
-            staging.giveUp(staged);
-        } else {
-            staging.discard(staged.path());
-        }
-    }
-
     private Placing setAttributes(Entry want, Held have, RelativePath path) throws IOException {
         Stamp now = folder.stat(path);
         if (now == null || !now.isUnchangedSince(have.stamp())) {

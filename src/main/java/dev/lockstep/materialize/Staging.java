@@ -12,7 +12,6 @@ import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.model.Revision;
 import java.io.IOException;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Puts down the next revision of an entry, whole, invisible and with its attributes, on the folder's own

@@ -33,6 +33,7 @@ final class CatalogStateMachine extends BaseStateMachine {
     private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
     private final SnapshotWriter snapshots;
     private final CommitNews news;
+    private volatile boolean isStarted;
     private volatile boolean isStopping;
 
     CatalogStateMachine(ReplicatedState state, CommitNews news) {
@@ -43,6 +44,11 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     boolean isReadable(Bytes command) {
         return state.isReadable(command);
+    }
+
+    /// From now on it is a failure if the log stops; before, whoever starts it sees that.
+    void started() {
+        isStarted = true;
     }
 
     /// From now on it is no failure that the log stops.
@@ -165,7 +171,7 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public void notifyServerShutdown(org.apache.ratis.proto.RaftProtos.RoleInfoProto roleInfo, boolean allServer) {
-        if (!isStopping) {
+        if (isStarted && !isStopping) {
             state.failed(new IOException("the log stopped by itself"));
         }
     }

@@ -41,6 +41,7 @@ import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.SnapshotInfo;
@@ -123,23 +124,50 @@ public final class RatisConsensus implements Consensus {
                 .setOption(isFormatted ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)
                 .build();
         port.handOver();
-        server.start();
-        requireUnbroken(config, server, machine, groupId);
+        startLog(config, server, machine);
+        requireUnbroken(config, server, machine, state.appliedIndex());
         RatisConsensus consensus = new RatisConsensus(config, port, server, machine, groupId);
         port.serve(PREFIX, consensus::serve);
         return consensus;
     }
 
-    /// Without the snapshot that a cut log goes on from, the state would silently stand still.
+    private static void startLog(RatisConfig config, RaftServer server, CatalogStateMachine machine)
+            throws IOException {
+        String damaged = "the log in " + config.directory() + " is damaged or incomplete: this store cannot go on; on a"
+                + " living node: lockstep members replace " + config.self().node();
+        try {
+            server.start();
+        } catch (IOException | IllegalStateException failed) {
+            throw new IOException(damaged + " (" + failed.getMessage() + ")", failed);
+        }
+        machine.started();
+        RaftServer.Division started = server.getDivision(RaftGroupId.valueOf(config.group()));
+        if (!started.getInfo().isAlive()) {
+            machine.stopping();
+            server.close();
+            throw new IOException(damaged);
+        }
+    }
+
+    /// Entries that this store has answered for must not vanish: without the snapshot that a cut log goes on from the
+    /// state would silently stand still, and with a shorter log the store would vote for one that lacks commits.
+    ///
+    /// @param appliedIndex of the state, which only ever takes what stands durably in the log
     private static void requireUnbroken(
-            RatisConfig config, RaftServer server, CatalogStateMachine machine, RaftGroupId group) throws IOException {
+            RatisConfig config, RaftServer server, CatalogStateMachine machine, long appliedIndex) throws IOException {
+        RaftLog log = server.getDivision(RaftGroupId.valueOf(config.group())).getRaftLog();
         SnapshotInfo snapshot = machine.getLatestSnapshot();
         long covered = snapshot == null ? RaftLog.INVALID_LOG_INDEX : snapshot.getIndex();
-        long first = server.getDivision(group).getRaftLog().getStartIndex();
-        if (first > covered + 1) {
+        TermIndex newest = log.getLastEntryTermIndex();
+        long last = Math.max(0, Math.max(covered, newest == null ? covered : newest.getIndex()));
+        String broken = log.getStartIndex() > covered + 1
+                ? "begins at " + log.getStartIndex() + ", and the snapshot before it is missing"
+                : appliedIndex > last ? "ends at " + last + ", but had " + appliedIndex : "";
+        if (!broken.isEmpty()) {
+            machine.stopping();
             server.close();
-            throw new IOException("the snapshot is missing that the log in " + config.directory() + " goes on from (it"
-                    + " begins at " + first + "): this store cannot go on; on a living node: lockstep members replace "
+            throw new IOException("the log in " + config.directory() + " " + broken
+                    + ": this store cannot go on; on a living node: lockstep members replace "
                     + config.self().node());
         }
     }
