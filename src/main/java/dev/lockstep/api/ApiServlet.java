@@ -180,8 +180,7 @@ final class ApiServlet extends HttpServlet {
                         ? node.verifyDeep(!flag(parsed, "continue"), timeout(parsed))
                         : node.verify(timeout(parsed));
                 boolean isRunning = report.deep().stream().anyMatch(DeepState::running);
-                answers.json(
-                        response, isRunning ? HttpServletResponse.SC_ACCEPTED : HttpServletResponse.SC_OK, report);
+                answers.json(response, isRunning ? HttpServletResponse.SC_ACCEPTED : HttpServletResponse.SC_OK, report);
             }
             case "/v1/members/replace" ->
                 administer(response, () -> node.replaceMember(new NodeId(required(parsed, "node"))));

@@ -72,7 +72,9 @@ final class VerifyCommand implements Callable<Integer> {
         for (JsonNode one : report.path("deep")) {
             text.append(String.format(
                     "%s: %s files read again, %s damaged%n",
-                    one.path("node").asString(), one.path("files"), one.path("damaged").size()));
+                    one.path("node").asString(),
+                    one.path("files"),
+                    one.path("damaged").size()));
             for (String list : List.of("damaged", "unreadable")) {
                 for (JsonNode problem : one.path(list)) {
                     text.append("  ").append(problem.path("path").asString()).append(' ');

@@ -46,8 +46,9 @@ final class DeepVerify {
 
     private List<DeepState> states() throws InterruptedException {
         List<DeepState> states = new ArrayList<>(List.of(own()));
-        for (Map.Entry<NodeId, Bytes> answer :
-                questions.answers(PeerQuestions.DEEP, Bytes.utf8(LOOK), ASK_TIMEOUT).entrySet()) {
+        for (Map.Entry<NodeId, Bytes> answer : questions
+                .answers(PeerQuestions.DEEP, Bytes.utf8(LOOK), ASK_TIMEOUT)
+                .entrySet()) {
             try {
                 states.add(decode(answer.getKey(), answer.getValue()));
             } catch (IOException | RuntimeException strange) {
@@ -92,10 +93,18 @@ final class DeepVerify {
     /// A line of numbers, then a line for each file, with a tab before the reason.
     static Bytes encode(DeepState state) {
         StringBuilder text = new StringBuilder();
-        text.append(state.running()).append(' ').append(state.files()).append(' ').append(state.filesTotal());
+        text.append(state.running())
+                .append(' ')
+                .append(state.files())
+                .append(' ')
+                .append(state.filesTotal());
         text.append(' ').append(state.bytes()).append(' ').append(state.good());
-        state.damaged().forEach(one -> text.append("\nd").append(one.path()).append('\t').append(one.reason()));
-        state.unreadable().forEach(one -> text.append("\nu").append(one.path()).append('\t').append(one.reason()));
+        state.damaged()
+                .forEach(one ->
+                        text.append("\nd").append(one.path()).append('\t').append(one.reason()));
+        state.unreadable()
+                .forEach(one ->
+                        text.append("\nu").append(one.path()).append('\t').append(one.reason()));
         return Bytes.utf8(text.toString());
     }
 

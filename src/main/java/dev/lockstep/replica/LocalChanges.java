@@ -489,9 +489,8 @@ final class LocalChanges {
 
     /// What a power loss took is not gone: it is placed again.
     private boolean isLost(RelativePath path) {
-        boolean isLost = damage.isUnderWay()
-                && scanner.scan(path) instanceof Finding.Gone(Held held)
-                && damage.isLost(held);
+        boolean isLost =
+                damage.isUnderWay() && scanner.scan(path) instanceof Finding.Gone(Held held) && damage.isLost(held);
         if (isLost) {
             damage.lost(java.util.Objects.requireNonNull(index.find(path)));
             placements.wake(path);

@@ -99,7 +99,8 @@ public final class Scrub implements AutoCloseable {
             boolean isRepaired = held == null || rotten.digest(held) == null;
             isAllRepaired &= isRepaired;
             damaged.add(new Problems.Problem(
-                    one.path(), isRepaired ? "was damaged on disk, placed again" : "is damaged on disk, waits for a good copy"));
+                    one.path(),
+                    isRepaired ? "was damaged on disk, placed again" : "is damaged on disk, waits for a good copy"));
         }
         return new Progress(
                 now != null && now.isAlive(),

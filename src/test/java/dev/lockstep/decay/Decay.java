@@ -13,7 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Set;
 
-/// Changes a byte of a file as a failing disk does: none of its stamps changes. A page that is mapped and was written to
+/// Changes a byte of a file as a failing disk does: none of its stamps changes. A page that is mapped and was written
+/// to
 /// can be written to again without the kernel noticing, until it writes the page back; in memory (tmpfs) it never does.
 public final class Decay implements AutoCloseable {
     private final Path file;

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.JsonNode;
 
-/// Bytes of users' files that went bad below the stamps. The folders lie in memory, where that can be done without being
+/// Bytes of users' files that went bad below the stamps. The folders lie in memory, where that can be done without
+/// being
 /// root, see [Decay].
 @Timeout(value = 4, unit = TimeUnit.MINUTES)
 final class DeepVerifyIT {
@@ -35,7 +36,7 @@ final class DeepVerifyIT {
         cluster.close();
     }
 
-    /// @return once all nodes agree on the file, which nothing has touched since
+    /// Once all nodes agree on the file, which nothing has touched since.
     private void spoil(Node node, String path) throws Exception {
         try (Decay decay = new Decay(node.folder().resolve(path))) {
             node.face().scan(Duration.ofSeconds(10));
@@ -60,8 +61,8 @@ final class DeepVerifyIT {
         assertThat(shallow.get("same").asBoolean()).as("stamps tell nothing").isTrue();
         assertThat(Files.readAllBytes(second.folder().resolve("large"))).isNotEqualTo(large);
 
-        Shell.Ended ended =
-                Launch.command(cluster.home(), "verify", "--deep", "--api", cluster.node(1).http());
+        Shell.Ended ended = Launch.command(
+                cluster.home(), "verify", "--deep", "--api", cluster.node(1).http());
         assertThat(ended.output())
                 .contains("node2: 3 files read again, 2 damaged")
                 .contains("  large was damaged on disk, placed again")
@@ -96,8 +97,13 @@ final class DeepVerifyIT {
         for (Node node : cluster.nodes()) {
             dropCopies(node);
         }
-        Shell.Ended ended =
-                Launch.command(cluster.home(), "verify", "--deep", "--json", "--api", cluster.node(3).http());
+        Shell.Ended ended = Launch.command(
+                cluster.home(),
+                "verify",
+                "--deep",
+                "--json",
+                "--api",
+                cluster.node(3).http());
         assertThat(ended.code()).isNotZero();
         assertThat(ended.output()).contains("waits for a good copy").contains("\"good\":false");
         assertThat(cluster.node(3).folder().resolve("f")).hasContent(spoilt);

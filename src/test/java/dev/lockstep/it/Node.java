@@ -89,8 +89,8 @@ final class Node {
         }
         Files.createDirectories(folder());
         List<String> command = new ArrayList<>(prefix);
-        command.addAll(Launch.program(
-                Stream.concat(flags.stream(), nextFlags.stream()).toList(), arguments()));
+        command.addAll(
+                Launch.program(Stream.concat(flags.stream(), nextFlags.stream()).toList(), arguments()));
         ProcessBuilder builder = new ProcessBuilder(command).directory(home.toFile());
         builder.environment().put("MALLOC_ARENA_MAX", "2");
         builder.environment().put("LC_ALL", "C.UTF-8");

@@ -93,8 +93,10 @@ class ScrubTest {
         solo.awaitSettled();
         assertThat(solo.entry("f")).isEqualTo(before);
         assertThat(solo.conflictCopies()).isEmpty();
-        assertThat(Files.readString(solo.state.resolve("history").resolve(name(rot)))).isEqualTo(rot);
-        assertThat(Files.readString(solo.state.resolve("history").resolve(name(GOOD)))).isEqualTo(GOOD);
+        assertThat(Files.readString(solo.state.resolve("history").resolve(name(rot))))
+                .isEqualTo(rot);
+        assertThat(Files.readString(solo.state.resolve("history").resolve(name(GOOD))))
+                .isEqualTo(GOOD);
         assertThat(scrub().damaged()).isEmpty();
     }
 
@@ -104,11 +106,9 @@ class ScrubTest {
         Path file = spoilt();
         var before = solo.entry("f");
         solo.replica().scrub().start();
-        Awaitility.await().atMost(SOON).until(() -> !solo.replica()
-                .scrub()
-                .progress()
-                .damaged()
-                .isEmpty());
+        Awaitility.await()
+                .atMost(SOON)
+                .until(() -> !solo.replica().scrub().progress().damaged().isEmpty());
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-rw-"));
         solo.replica().barrier(true).join();
         assertThat(solo.entry("f").content()).isEqualTo(before.content());
@@ -122,11 +122,9 @@ class ScrubTest {
     void editOfRottenFileIsAnEdit() throws Exception {
         Path file = spoilt();
         solo.replica().scrub().start();
-        Awaitility.await().atMost(SOON).until(() -> !solo.replica()
-                .scrub()
-                .progress()
-                .damaged()
-                .isEmpty());
+        Awaitility.await()
+                .atMost(SOON)
+                .until(() -> !solo.replica().scrub().progress().damaged().isEmpty());
         Files.writeString(file, "written anew");
         solo.awaitSettled();
         assertThat(solo.entry("f").content()).isEqualTo(SoloFolder.file("written anew"));
