@@ -47,6 +47,8 @@ final class FaultyRoot implements InvocationHandler {
                 FolderRoot.class.getClassLoader(), new Class<?>[] {FolderRoot.class}, new FaultyRoot(root, faults));
     }
 
+    /// A proxy equals what it stands for; here the proxy itself is meant.
+    @SuppressWarnings("ReferenceEquality")
     private static String operation(Object proxy, Method method, Object @Nullable [] arguments) {
         boolean isOut = method.getName().equals("rename") && arguments != null && arguments[1] != proxy;
         return isOut ? "renameOut" : method.getName();
