@@ -15,11 +15,13 @@ import dev.lockstep.model.Change;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
+import dev.lockstep.model.NodeId;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.propose.PendingChange;
 import dev.lockstep.scan.FolderScanner;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +47,7 @@ final class Damage {
     private static final int REVISIONS_MAX = 64;
     private static final Logger log = LoggerFactory.getLogger(Damage.class);
 
+    private final NodeId self;
     private final Catalog catalog;
     private final FolderIndex index;
     private final FolderRoot root;
@@ -60,6 +63,7 @@ final class Damage {
     private record Candidate(EntryId entry, Entry like, Content.File content) {}
 
     Damage(
+            NodeId self,
             Catalog catalog,
             FolderIndex index,
             FolderRoot root,
@@ -67,6 +71,7 @@ final class Damage {
             InlineContents inline,
             Placements placements,
             Executor workers) {
+        this.self = self;
         this.catalog = catalog;
         this.index = index;
         this.root = root;
@@ -251,6 +256,48 @@ final class Damage {
         } catch (IOException unknown) {
             throw new CompletionException(unknown);
         }
+    }
+
+    /// The base of an edit whose record is lost, too: what this node itself proposed last stood in its folder.
+    ///
+    /// @return the record as it was, with a stamp that no file has; null if nothing is known
+    @Nullable
+    Held lostBase(PendingChange change) {
+        PowerLoss since = loss;
+        if (since == null || !(change.change() instanceof Change.Put put)) {
+            return null;
+        }
+        Held held = put.entry().map(index::held).orElse(null);
+        long after = Math.max(
+                since.syncedIndex(), held == null ? 0 : held.entry().revision().logIndex());
+        Entry base = catalog.read(view -> {
+            Entry live = held == null
+                    ? view.find(change.path()).orElse(null)
+                    : view.entry(held.id());
+            if (live == null) {
+                return null;
+            }
+            EntryId id = live.id();
+            RelativePath path = view.path(id);
+            return path == null
+                    ? null
+                    : view.history(path, REVISIONS_MAX).stream()
+                            .filter(line -> line.entry().equals(id) && isOwn(line, after))
+                            .max(Comparator.comparing(HistoryRecord::revision))
+                            .map(line -> entry(line, line.state().orElseThrow(), path))
+                            .orElse(null);
+        });
+        Stamp now = change.stamp().orElseThrow();
+        return base == null
+                ? null
+                : new Held(base, new Stamp(now.kind(), now.device(), now.inode(), 0, 0, 0, 0, 0, 0, now.owner()));
+    }
+
+    private boolean isOwn(HistoryRecord line, long after) {
+        return line.by().node().equals(self)
+                && line.state()
+                        .filter(state -> state.contentRevision().logIndex() > after)
+                        .isPresent();
     }
 
     /// The revisions since the last sync point that may have stood at the path and that the record does not know.

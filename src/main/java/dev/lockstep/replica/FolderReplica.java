@@ -142,7 +142,7 @@ public final class FolderReplica implements AutoCloseable {
                 catalog, root, parts.state(), parts.staged(), contents, loop, clock, this::rulesChanged);
         this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
         this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, workers, loop, clock);
-        this.damage = new Damage(catalog, index, root, contents, inline, placements, workers);
+        this.damage = new Damage(parts.node(), catalog, index, root, contents, inline, placements, workers);
         Adoption adoption = new Adoption(catalog, index, placements, rotten);
         FolderScanner scanner = new FolderScanner(
                 root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX, clockTickNanos(parts), parts.wallClock());

@@ -385,9 +385,19 @@ final class LocalChanges {
         } else if (proposer.isBusy(path)) {
             blocked.merge(path, change.sequence(), Math::min);
         } else {
-            propose(change);
+            proposeOnLostBase(change, parent);
         }
         wakeBlocked();
+    }
+
+    private void proposeOnLostBase(PendingChange change, EntryId parent) {
+        Held base = damage.lostBase(change);
+        if (base == null) {
+            propose(change);
+        } else {
+            index.put(base.at(parent, change.path().name()));
+            dirty.now(change.path(), change.sequence(), clock.getAsLong());
+        }
     }
 
     private void propose(PendingChange change) {

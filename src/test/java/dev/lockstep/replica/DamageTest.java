@@ -208,6 +208,18 @@ final class DamageTest {
         assertThat(solo.files()).containsEntry("f", WHOLE).hasSize(2).containsValue("something else");
     }
 
+    /// The record of the file and the proposal of its last edit were lost with the power.
+    @Test
+    void editWithoutRecordOfItsBaseIsTheNextRevision() throws Exception {
+        committed("f", "one");
+        Entry one = solo.entry("f");
+        solo.index.remove(one.id());
+        Files.writeString(solo.folder.resolve("f"), "two, which was synced");
+        solo.startAfterPowerLoss(0);
+        assertThat(solo.files()).isEqualTo(Map.of("f", "two, which was synced"));
+        assertThat(solo.entry("f").id()).isEqualTo(one.id());
+    }
+
     @Test
     void wholeOlderRevisionWithoutRecordIsNoConflict() throws Exception {
         committed("f", "one");
