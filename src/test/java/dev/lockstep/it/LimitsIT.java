@@ -30,8 +30,39 @@ final class LimitsIT {
     void deepTreesArrive() throws Exception {
         Area area = SHARED.area();
         Shell.in(area.on(first), "for i in $(seq 200); do mkdir d && cd d; done; printf deep > f");
-        cluster.awaitSame(SOON);
+        cluster.awaitSame(SOON.multipliedBy(3));
         area.assertContent("d/".repeat(200) + "f", "deep");
+    }
+
+    /// A15, second half: so deep that no call of the kernel takes the path.
+    @Test
+    void treeDeeperThanAnyPathMayBeStopsNothing() throws Exception {
+        Area area = SHARED.area();
+        String name = "x".repeat(200);
+        // Only some shells go down step by step when the whole path is too long.
+        String make = "bash -euc 'for i in $(seq 25); do mkdir %s; cd %s; done; printf far > f'".formatted(name, name);
+        String look = "bash -euc 'for i in $(seq 25); do cd %s; done; cat f' 2>/dev/null || true".formatted(name);
+        try {
+            Shell.in(area.on(first), make);
+            area.write(first, "other", "goes on");
+            area.awaitContent("other", "goes on");
+            for (Node node : cluster.nodes()) {
+                Await.until(
+                        "the far file stands on " + node.id() + ", or is listed",
+                        SOON,
+                        () -> node.status().get("unsupported").toString().contains(name)
+                                || Shell.in(area.on(node), look).equals("far"));
+            }
+        } finally {
+            Shell.in(area.on(first), "rm -r " + name);
+            for (Node node : cluster.nodes()) {
+                Await.until(
+                        "it goes on " + node.id(),
+                        SOON,
+                        () -> !Files.exists(area.on(node).resolve(name)));
+            }
+        }
+        cluster.awaitSame(SOON);
     }
 
     /// A19 in small: holes are not replicated, their zeros are.
