@@ -40,4 +40,10 @@ public record Stamp(
                 && ctimeNanos == other.ctimeNanos
                 && mode == other.mode;
     }
+
+    /// The same of an entry with other permission bits.
+    public Stamp withMode(int newMode) {
+        return new Stamp(
+                kind, device, inode, birthNanos, sizeBytes, mtimeNanos, ctimeNanos, newMode, links, owner);
+    }
 }

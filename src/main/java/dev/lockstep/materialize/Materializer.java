@@ -12,6 +12,7 @@ import dev.lockstep.folder.IgnoredPaths;
 import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.RenameMode;
 import dev.lockstep.folder.Stamp;
+import dev.lockstep.model.Attributes;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
 import dev.lockstep.model.Entry;
@@ -210,8 +211,15 @@ public final class Materializer {
             // A program has put something else there at that very moment.
             return new Placing.LocalChange(path);
         }
-        index.put(new Held(want, stamp));
-        return new Placing.Done();
+        return recorded(want, path, stamp);
+    }
+
+    /// Records what has just got its attributes. A mode that a program has set since is left for the scan to find.
+    private Placing recorded(Entry want, RelativePath path, Stamp stamp) {
+        int mode = want.attributes().mode();
+        boolean isOurs = stamp.kind() == Kind.SYMLINK || (stamp.mode() & Attributes.MODE_MASK) == mode;
+        index.put(new Held(want, isOurs ? stamp : stamp.withMode(mode)));
+        return isOurs ? new Placing.Done() : new Placing.LocalChange(path);
     }
 
     /// Something unknown is in the way: the scan says what it is. Anything else is the disk's refusal.
@@ -494,8 +502,7 @@ public final class Materializer {
         if (after == null || !after.isSameInode(now) || after.sizeBytes() != now.sizeBytes()) {
             return new Placing.LocalChange(path);
         }
-        index.put(new Held(want, after));
-        return new Placing.Done();
+        return recorded(want, path, after);
     }
 
     // --- what was displaced ---

@@ -89,9 +89,9 @@ final class FoundBySimulationTest {
     }
 
     /// 34: attributes set on a deleted entry. 1918: what was saved twice became one conflict copy, which was moved to
-    /// and fro. 13761: a directory stands twice.
+    /// and fro. 13761: a directory stands twice. 7896 and 11706: a mode set on a directory just made.
     @ParameterizedTest
-    @ValueSource(longs = {34, 658, 1393, 1918, 4712, 5644, 7346, 7492, 9348, 12807, 13761})
+    @ValueSource(longs = {34, 658, 1393, 1918, 4712, 5644, 7346, 7492, 7896, 9348, 11706, 12807, 13761})
     void seedsThatViolatedOnceHold(long seed) {
         Script script = ScriptWriter.write(seed, Soak.OPTIONS);
         assertThat(Simulation.run(script, snapshots, null).violations()).isEmpty();
