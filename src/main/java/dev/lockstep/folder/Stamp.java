@@ -43,7 +43,6 @@ public record Stamp(
 
     /// The same of an entry with other permission bits.
     public Stamp withMode(int newMode) {
-        return new Stamp(
-                kind, device, inode, birthNanos, sizeBytes, mtimeNanos, ctimeNanos, newMode, links, owner);
+        return new Stamp(kind, device, inode, birthNanos, sizeBytes, mtimeNanos, ctimeNanos, newMode, links, owner);
     }
 }

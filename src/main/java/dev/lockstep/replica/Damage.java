@@ -271,9 +271,7 @@ final class Damage {
         long after = Math.max(
                 since.syncedIndex(), held == null ? 0 : held.entry().revision().logIndex());
         Entry base = catalog.read(view -> {
-            Entry live = held == null
-                    ? view.find(change.path()).orElse(null)
-                    : view.entry(held.id());
+            Entry live = held == null ? view.find(change.path()).orElse(null) : view.entry(held.id());
             if (live == null) {
                 return null;
             }
