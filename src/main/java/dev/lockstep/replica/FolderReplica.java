@@ -38,9 +38,9 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One folder on this node, alive: what changes in it is proposed, what is committed is placed in it. Methods
-/// are called by any
-/// thread and hand over to the control loop.
+/// One folder on this node, alive: what changes in it is proposed, what is committed is placed in it. Methods are
+/// called
+/// by any thread and hand over to the control loop.
 public final class FolderReplica implements AutoCloseable {
     /// Files up to this size travel in the log.
     public static final int INLINE_BYTES_MAX = 32 << 10;

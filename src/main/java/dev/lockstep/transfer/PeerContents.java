@@ -15,7 +15,4 @@ public interface PeerContents {
     ///
     /// @return completes once it is staged, whole, verified and durable
     CompletableFuture<Void> fetch(Content.File content);
-
-    /// The proposal that named the content is decided: a private copy is not needed any more.
-    void release(Content.File content);
 }

@@ -128,17 +128,6 @@ public final class Transfer implements PeerContents, AutoCloseable {
         }
     }
 
-    @Override
-    public void release(Content.File content) {
-        workers.execute(() -> {
-            try {
-                store.dropStaged(content.digest());
-            } catch (IOException leftBehind) {
-                // Removed with other leftovers at the next start.
-            }
-        });
-    }
-
     // --- from the others ---
 
     @Override

@@ -143,15 +143,4 @@ final class SimulatedTransfer implements PeerContents {
             receiver.finish();
         }
     }
-
-    @Override
-    public void release(Content.File content) {
-        process.later(simulation.upTo(TRANSFER_TAKES_MAX), () -> {
-            try {
-                store.dropStaged(content.digest());
-            } catch (IOException left) {
-                simulation.tell(process.machine(), "keeps", left);
-            }
-        });
-    }
 }
