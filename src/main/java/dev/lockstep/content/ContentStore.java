@@ -40,7 +40,7 @@ public final class ContentStore {
     private static final int CANDIDATES_MAX = 8;
     private static final int CHECKED_MAX = 20_000;
     private static final Logger log = LoggerFactory.getLogger(ContentStore.class);
-    private static final int COPY_BUFFER_BYTES = 1 << 20;
+    private static final int COPY_BUFFER_BYTES = 1 << 16;
     private static final int COMPARE_BYTES = 1 << 16;
     private static final String PART = ".part-";
     private static final Pattern DIGEST = Pattern.compile("01[0-9a-f]{64}");
@@ -178,7 +178,7 @@ public final class ContentStore {
     }
 
     private static void copy(OpenContent source, Receiver receiver) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(Math.clamp(source.sizeBytes(), 1, COPY_BUFFER_BYTES));
+        ByteBuffer buffer = ByteBuffer.allocate(Math.clamp(source.sizeBytes(), 1, COPY_BUFFER_BYTES));
         for (long at = 0; at < source.sizeBytes(); at += buffer.limit()) {
             source.read(buffer.clear(), at);
             receiver.write(buffer.flip());
@@ -484,7 +484,7 @@ public final class ContentStore {
     /// Reads a file once and hashes it.
     public static Digest digestOf(FileHandle file, long sizeBytes) throws IOException {
         MessageDigest digester = Digest.digester();
-        ByteBuffer buffer = ByteBuffer.allocateDirect(Math.clamp(sizeBytes, 1, COPY_BUFFER_BYTES));
+        ByteBuffer buffer = ByteBuffer.allocate(Math.clamp(sizeBytes, 1, COPY_BUFFER_BYTES));
         long at = 0;
         while (at < sizeBytes) {
             int got = file.read(buffer.clear(), at);

@@ -54,7 +54,7 @@ final class DisplacedEdits implements DisplacedFiles {
     private final ContentService contents;
     private final LocalChanges changes;
     private final Placements placements;
-    private final Executor workers;
+    private final Background background;
     private final Executor loop;
     private final LongSupplier clock;
     private final long incarnation;
@@ -98,7 +98,7 @@ final class DisplacedEdits implements DisplacedFiles {
             ContentService contents,
             LocalChanges changes,
             Placements placements,
-            Executor workers,
+            Background background,
             Executor loop,
             LongSupplier clock,
             long incarnation) {
@@ -110,13 +110,13 @@ final class DisplacedEdits implements DisplacedFiles {
         this.contents = contents;
         this.changes = changes;
         this.placements = placements;
-        this.workers = workers;
+        this.background = background;
         this.loop = loop;
         this.clock = clock;
         this.incarnation = incarnation;
         this.paths = new DisplacedPaths(state);
         this.inodes = new DisplacedInodes(
-                state, paths, contents, workers, loop, clock, this::proposeLate, changes::lookAtNames);
+                state, paths, contents, background, loop, clock, this::proposeLate, changes::lookAtNames);
     }
 
     // --- what comes in ---
@@ -244,25 +244,25 @@ final class DisplacedEdits implements DisplacedFiles {
             return;
         }
         reading++;
-        workers.execute(() -> {
-            Read read = null;
-            try {
-                read = read(edit.file);
-            } catch (IOException refused) {
-                log.atWarn()
-                        .addKeyValue("file", edit.file)
-                        .addKeyValue("cause", refused.toString())
-                        .log("a displaced edit cannot be read now");
-            }
-            Read result = read;
-            loop.execute(() -> wasRead(edit, result));
-        });
+        background.run(() -> tryToRead(edit.file), read -> wasRead(edit, read));
     }
 
-    private void wasRead(Edit edit, @Nullable Read read) {
+    private Optional<Read> tryToRead(RelativePath file) {
+        try {
+            return Optional.ofNullable(read(file));
+        } catch (IOException refused) {
+            log.atWarn()
+                    .addKeyValue("file", file)
+                    .addKeyValue("cause", refused.toString())
+                    .log("a displaced edit cannot be read now");
+            return Optional.empty();
+        }
+    }
+
+    private void wasRead(Edit edit, Optional<Read> read) {
         reading--;
-        edit.read = read;
-        if (read == null) {
+        edit.read = read.orElse(null);
+        if (read.isEmpty()) {
             waitOn(edit);
         } else {
             waiting.add(edit);

@@ -44,7 +44,7 @@ final class DisplacedInodes {
     private final FolderRoot state;
     private final DisplacedPaths paths;
     private final ContentService contents;
-    private final Executor workers;
+    private final Background background;
     private final Executor loop;
     private final LongSupplier clock;
     private final Late late;
@@ -94,7 +94,7 @@ final class DisplacedInodes {
             FolderRoot state,
             DisplacedPaths paths,
             ContentService contents,
-            Executor workers,
+            Background background,
             Executor loop,
             LongSupplier clock,
             Late late,
@@ -102,7 +102,7 @@ final class DisplacedInodes {
         this.state = state;
         this.paths = paths;
         this.contents = contents;
-        this.workers = workers;
+        this.background = background;
         this.loop = loop;
         this.clock = clock;
         this.late = late;
@@ -145,11 +145,11 @@ final class DisplacedInodes {
             List<Inode> inodes = takeDue();
             List<DisplacedLook> looks = inodes.stream().map(this::look).toList();
             lookers++;
-            workers.execute(() -> {
-                List<DisplacedLook.Sight> sights = new ArrayList<>();
-                looks.forEach(look -> sights.add(look.at(state, paths, contents)));
-                loop.execute(() -> seen(inodes, looks, sights));
-            });
+            background.run(
+                    () -> looks.stream()
+                            .map(look -> look.at(state, paths, contents))
+                            .toList(),
+                    sights -> seen(inodes, looks, sights));
         }
     }
 

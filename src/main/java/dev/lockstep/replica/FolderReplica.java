@@ -131,9 +131,9 @@ public final class FolderReplica implements AutoCloseable {
         this.rescanEvery = parts.rescanEvery();
         this.inline = new InlineContents(this::spill);
         this.contents = parts.contents().apply(inline::get);
-        Executor workers = parts.workers();
         this.clock = parts.clock();
         this.loop = parts.loops().make(this::work, parts.failed());
+        Background background = new Background(parts.workers(), loop);
         this.proposer = new Proposer(
                 parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop, clock, parts.wallClock());
         this.guard = new DeletionGuard(root);
@@ -141,8 +141,8 @@ public final class FolderReplica implements AutoCloseable {
         this.ignored = new RulesInForce(
                 catalog, root, parts.state(), parts.staged(), contents, loop, clock, this::rulesChanged);
         this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
-        this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, workers, loop, clock);
-        this.damage = new Damage(parts.node(), catalog, index, root, contents, inline, placements, workers);
+        this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, background, loop, clock);
+        this.damage = new Damage(parts.node(), catalog, index, root, contents, inline, placements, parts.workers());
         Adoption adoption = new Adoption(catalog, index, placements, rotten);
         FolderScanner scanner = new FolderScanner(
                 root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX, clockTickNanos(parts), parts.wallClock());
@@ -157,7 +157,7 @@ public final class FolderReplica implements AutoCloseable {
                 placements,
                 ignored,
                 this::releaseByScan,
-                workers,
+                background,
                 loop,
                 clock);
         this.hints = new Hints(root, changes, guard, ignored, loop);
@@ -172,7 +172,7 @@ public final class FolderReplica implements AutoCloseable {
                 contents,
                 changes,
                 placements,
-                workers,
+                background,
                 loop,
                 clock,
                 parts.incarnation());

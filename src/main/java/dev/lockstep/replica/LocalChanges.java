@@ -48,7 +48,7 @@ final class LocalChanges {
     private final Adoption adoption;
     private final Damage damage;
     private final Placements placements;
-    private final Executor workers;
+    private final Background background;
     private final Executor loop;
     private final LongSupplier clock;
 
@@ -80,7 +80,7 @@ final class LocalChanges {
             Placements placements,
             RulesInForce ignored,
             Consumer<EntryId> release,
-            Executor workers,
+            Background background,
             Executor loop,
             LongSupplier clock) {
         this.scanner = scanner;
@@ -92,7 +92,7 @@ final class LocalChanges {
         this.placements = placements;
         this.ignored = ignored;
         this.release = release;
-        this.workers = workers;
+        this.background = background;
         this.loop = loop;
         this.clock = clock;
         this.walk = new FolderWalk(scanner, unsupported, unreadable, this::isIgnored);
@@ -336,10 +336,7 @@ final class LocalChanges {
 
     private void read(RelativePath path, long sequence) {
         reading.put(path, sequence);
-        workers.execute(() -> {
-            Finding finding = scanner.readLarge(path);
-            loop.execute(() -> wasRead(path, sequence, finding));
-        });
+        background.run(() -> scanner.readLarge(path), finding -> wasRead(path, sequence, finding));
     }
 
     private void wasRead(RelativePath path, long sequence, Finding finding) {

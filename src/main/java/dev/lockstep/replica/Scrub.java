@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 /// rotten bytes become history under their own digest. One run at a time, on a thread of its own; other methods by any
 /// thread. Memory is one buffer and a number for each entry.
 public final class Scrub implements AutoCloseable {
-    private static final int BUFFER_BYTES = 1 << 20;
+    private static final int BUFFER_BYTES = 1 << 16;
     private static final int LISTED_MAX = 200;
     private static final Duration REPAIR_PATIENCE = Duration.ofSeconds(30);
     private static final Duration LOOK_EVERY = Duration.ofMillis(20);
@@ -115,7 +115,7 @@ public final class Scrub implements AutoCloseable {
     private void run() {
         long[] ids = files();
         filesTotal = ids.length;
-        ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+        ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
         for (long id : ids) {
             if (isClosed) {
                 return;

@@ -11,12 +11,12 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +34,7 @@ final class SyncPoints {
     private final ContentService contents;
     private final InlineContents inline;
     private final Placements placements;
-    private final Executor workers;
+    private final Background background;
     private final Executor loop;
     private final LongSupplier clock;
     private final List<Request> requests = new ArrayList<>();
@@ -62,7 +62,7 @@ final class SyncPoints {
             ContentService contents,
             InlineContents inline,
             Placements placements,
-            Executor workers,
+            Background background,
             Executor loop,
             LongSupplier clock) {
         this.catalog = catalog;
@@ -70,7 +70,7 @@ final class SyncPoints {
         this.contents = contents;
         this.inline = inline;
         this.placements = placements;
-        this.workers = workers;
+        this.background = background;
         this.loop = loop;
         this.clock = clock;
         this.lastNanos = clock.getAsLong();
@@ -130,19 +130,19 @@ final class SyncPoints {
         }
         Point point = new Point(handledIndex, index.beginMarks(), toStage, others, Set.copyOf(released));
         released.clear();
-        workers.execute(() -> {
-            IOException failure = null;
-            try {
-                write(point);
-                FailPoint.reach("sync.written");
-                contents.syncFileSystems();
-                FailPoint.reach("sync.done");
-            } catch (IOException refused) {
-                failure = refused;
-            }
-            IOException result = failure;
-            loop.execute(() -> ended(point, result));
-        });
+        background.run(() -> tryToSync(point), failure -> ended(point, failure));
+    }
+
+    private Optional<IOException> tryToSync(Point point) {
+        try {
+            write(point);
+            FailPoint.reach("sync.written");
+            contents.syncFileSystems();
+            FailPoint.reach("sync.done");
+            return Optional.empty();
+        } catch (IOException refused) {
+            return Optional.of(refused);
+        }
     }
 
     private void write(Point point) throws IOException {
@@ -156,11 +156,11 @@ final class SyncPoints {
         }
     }
 
-    private void ended(Point point, @Nullable IOException failure) {
+    private void ended(Point point, Optional<IOException> failure) {
         isSyncing = false;
-        isFailing = failure != null;
+        isFailing = failure.isPresent();
         lastNanos = clock.getAsLong();
-        if (failure == null) {
+        if (failure.isEmpty()) {
             syncedIndex = Math.max(syncedIndex, point.logIndex());
             inline.forgetUpTo(point.logIndex());
             dropWhatWasPlacedMeanwhile(point);
@@ -170,15 +170,15 @@ final class SyncPoints {
             reached.accept(syncedIndex);
         } else {
             released.addAll(point.released());
-            log.atWarn().addKeyValue("cause", failure.toString()).log("no sync point: the log is not cut");
+            log.atWarn().addKeyValue("cause", failure.get().toString()).log("no sync point: the log is not cut");
         }
         requests.removeIf(request -> {
             if (request.logIndex() > point.logIndex()) {
                 return false;
             }
-            boolean _ = failure == null
+            boolean _ = failure.isEmpty()
                     ? request.done().complete(null)
-                    : request.done().completeExceptionally(failure);
+                    : request.done().completeExceptionally(failure.get());
             return true;
         });
     }

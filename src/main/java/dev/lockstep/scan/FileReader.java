@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 /// after.
 /// Memory is bounded by one buffer per call, whatever the size of the file. Thread-safe.
 final class FileReader {
-    private static final int BUFFER_BYTES = 1 << 20;
+    /// As much as one call reads into memory of the virtual machine. That memory grows when it must and fails nobody as
+    /// long as there is any; direct buffers have a limit of their own, which many readings at once overstep.
+    private static final int BUFFER_BYTES = 1 << 16;
 
     private final FolderRoot root;
     private final int inlineBytesMax;
@@ -58,7 +60,7 @@ final class FileReader {
 
     private static @Nullable StableRead readLarge(FileHandle file, Stamp stamp) throws IOException {
         MessageDigest digester = Digest.digester();
-        ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(BUFFER_BYTES, stamp.sizeBytes() + 1));
+        ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(BUFFER_BYTES, stamp.sizeBytes() + 1));
         long offset = 0;
         while (true) {
             int got = file.read(buffer.clear(), offset);

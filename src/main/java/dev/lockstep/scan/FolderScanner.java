@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeSet;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /// Compares paths on disk with the folder index. The comparison is the truth; whatever led to the path was a
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 /// Called by
 /// the folder's control loop, [#readLarge] by any thread.
 public final class FolderScanner {
+    private static final int LARGE_AT_ONCE_MAX = 8;
+
+    private final Semaphore largeReads = new Semaphore(LARGE_AT_ONCE_MAX);
     private final FolderRoot root;
     private final FolderIndex index;
     private final FileReader reader;
@@ -75,9 +79,14 @@ public final class FolderScanner {
         return scan(path, new Look(promptBytesMax, true));
     }
 
-    /// As [#scan], for files of any size.
+    /// As [#scan], for files of any size. Waits while many are read.
     public Finding readLarge(RelativePath path) {
-        return scan(path, new Look(Long.MAX_VALUE, true));
+        largeReads.acquireUninterruptibly();
+        try {
+            return scan(path, new Look(Long.MAX_VALUE, true));
+        } finally {
+            largeReads.release();
+        }
     }
 
     private Finding scan(RelativePath path, Look look) {

@@ -37,9 +37,10 @@ public final class Transfer implements PeerContents, AutoCloseable {
     private static final String STAGE = PREFIX + "stage";
     static final String HAS = PREFIX + "has";
     private static final int WINDOW_CHUNKS = 4;
-    private static final int TRANSFERS_MAX = 16;
+    /// Chunks in memory at once. Large contents have their own, lest small ones wait for them.
+    private static final int CHUNKS_MAX = 16;
     private static final long LARGE_BYTES = 8L * CHUNK_BYTES;
-    private static final int LARGE_TRANSFERS_MAX = 2;
+    private static final int LARGE_CHUNKS_MAX = 2 * WINDOW_CHUNKS;
     private static final Duration CHUNK_TIMEOUT = Duration.ofSeconds(10);
     private static final long STAGE_WAIT_MILLIS = 2_000;
     private static final Duration STAGE_TIMEOUT = Duration.ofSeconds(5);
@@ -50,8 +51,8 @@ public final class Transfer implements PeerContents, AutoCloseable {
     private final Supplier<List<NodeId>> voters;
     private final PeerLink link;
     private final ContentStore store;
-    private final Semaphore transfers = new Semaphore(TRANSFERS_MAX);
-    private final Semaphore largeTransfers = new Semaphore(LARGE_TRANSFERS_MAX);
+    private final Semaphore chunks = new Semaphore(CHUNKS_MAX, true);
+    private final Semaphore largeChunks = new Semaphore(LARGE_CHUNKS_MAX, true);
     private final Map<Digest, CompletableFuture<Void>> underWay = new ConcurrentHashMap<>();
     private final ExecutorService workers = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("transfer-", 0).factory());
@@ -106,10 +107,13 @@ public final class Transfer implements PeerContents, AutoCloseable {
     }
 
     private void stagePrivately(Content.File content) {
+        chunks.acquireUninterruptibly();
         try {
             store.stagePrivately(content);
         } catch (IOException failure) {
             throw new java.io.UncheckedIOException(failure);
+        } finally {
+            chunks.release();
         }
     }
 
@@ -144,9 +148,9 @@ public final class Transfer implements PeerContents, AutoCloseable {
     }
 
     private void pullFromAny(Content.File content, List<NodeId> sources) {
-        boolean isLarge = content.sizeBytes() > LARGE_BYTES;
-        Semaphore permits = isLarge ? largeTransfers : transfers;
-        permits.acquireUninterruptibly();
+        Semaphore memory = content.sizeBytes() > LARGE_BYTES ? largeChunks : chunks;
+        int window = Math.clamp(Math.ceilDiv(content.sizeBytes(), CHUNK_BYTES), 1, WINDOW_CHUNKS);
+        memory.acquireUninterruptibly(window);
         try {
             if (store.hasStaged(content.digest()) || stageOwn(content)) {
                 return;
@@ -168,7 +172,7 @@ public final class Transfer implements PeerContents, AutoCloseable {
         } catch (IOException failure) {
             throw new java.io.UncheckedIOException(failure);
         } finally {
-            permits.release();
+            memory.release(window);
         }
     }
 

@@ -102,7 +102,7 @@ public final class PeerPort implements PeerCalls {
                 Bytes request = Bytes.wrap(frame).slice(1 + length, frame.length);
                 observer.onNext(service(method).serve(method, request).toArray());
                 observer.onCompleted();
-            } catch (IOException | RuntimeException failed) {
+            } catch (IOException | RuntimeException | Error failed) {
                 observer.onError(Status.UNAVAILABLE
                         .withDescription(String.valueOf(failed.getMessage()))
                         .asRuntimeException());
