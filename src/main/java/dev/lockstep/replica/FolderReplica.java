@@ -506,7 +506,7 @@ public final class FolderReplica implements AutoCloseable {
         return passed;
     }
 
-    /// @return completes once the folder holds everything committed up to `logIndex`
+    /// How things are now; completed by the control loop.
     public CompletableFuture<ReplicaStatus> status() {
         CompletableFuture<ReplicaStatus> status = new CompletableFuture<>();
         loop.execute(() -> status.complete(statusNow()));
@@ -514,10 +514,8 @@ public final class FolderReplica implements AutoCloseable {
     }
 
     private ReplicaStatus statusNow() {
-        if (guard.haltReason() != null) {
-            // The folder may be back.
-            boolean _ = guard.mayDelete();
-        }
+        // The folder may have gone, or be back, since anything was found missing.
+        boolean _ = guard.mayDelete();
         List<Problems.Problem> unsupported = new ArrayList<>(ignored.problems().some(1));
         unsupported.addAll(changes.unsupported().some(100));
         return new ReplicaStatus(

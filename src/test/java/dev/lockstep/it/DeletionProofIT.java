@@ -181,9 +181,11 @@ final class DeletionProofIT {
             Shell.in(real, "umount -l '" + home + "'");
             scanning.join();
             scanQuietly(node);
-            if (node.isAlive()) {
-                assertThat(node.status().get("deletionsHalted").asString("")).contains("not in its place");
-            }
+            // A node whose state went with the folder may end instead.
+            Await.until(
+                    "it says so",
+                    SOON,
+                    () -> !node.isAlive() || haltReason(node).contains("not in its place"));
             Shell.in(real, "mount --bind '" + real + "' '" + home + "'");
             cluster.nodes().forEach(DeletionProofIT::end);
             for (Node each : cluster.nodes()) {
@@ -192,6 +194,14 @@ final class DeletionProofIT {
             cluster.startAll();
             cluster.awaitSame(SOON);
             assertAllStandOn(node);
+        }
+    }
+
+    private static String haltReason(Node node) throws InterruptedException {
+        try {
+            return node.status().get("deletionsHalted").asString("");
+        } catch (IOException endedMeanwhile) {
+            return "";
         }
     }
 

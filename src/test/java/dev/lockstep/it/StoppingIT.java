@@ -131,7 +131,10 @@ final class StoppingIT {
     @Test
     void demoWithOtherNumbersIsRefusedByItsData() throws Exception {
         try (Demo demo = demo()) {
-            Shell.Ended other = Launch.command(home, "demo", "--nodes", "2", "--raft-port", "1");
+            FreePorts ports = new FreePorts();
+            String raft = Integer.toString(ports.nextRange(2));
+            String http = Integer.toString(ports.nextRange(2));
+            Shell.Ended other = Launch.command(home, "demo", "--nodes", "2", "--raft-port", raft, "--http-port", http);
             assertThat(other.code()).isEqualTo(1);
             assertThat(other.output()).contains("data holds a cluster with nodes=3", "another --data");
             assertThat(demo.nodes()).allMatch(ProcessHandle::isAlive);
