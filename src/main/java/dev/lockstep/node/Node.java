@@ -59,6 +59,7 @@ public final class Node implements AutoCloseable {
     private static final Duration STATUS_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration CATCH_UP_RETRY = Duration.ofMillis(20);
     private static final Duration COMPARE_TIMEOUT = Duration.ofMinutes(1);
+    private static final Duration COMPARE_DAMAGED_TIMEOUT = Duration.ofSeconds(5);
     private static final Name MARKER = Name.of(FolderMarker.NAME);
     private static final Logger log = LoggerFactory.getLogger(Node.class);
 
@@ -435,9 +436,10 @@ public final class Node implements AutoCloseable {
                 case PeerQuestions.DEEP -> deepVerify.serve(request);
                 case PeerQuestions.DIGESTS -> comparison.encode();
                 case PeerQuestions.TREE -> {
-                    Duration timeout = Duration.ofSeconds(20);
-                    SyncReport report = sync(false, true, timeout);
-                    awaitPlaced(Long.parseLong(request.toUtf8()), timeout);
+                    String[] words = request.toUtf8().split(" ");
+                    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Long.parseLong(words[1]));
+                    SyncReport report = sync(false, true, left(deadline));
+                    awaitPlaced(Long.parseLong(words[0]), left(deadline));
                     List<String> unsettled = report.done() ? List.of() : report.unsettled();
                     yield PeerQuestions.encode(audit.tree(), unsettled);
                 }
@@ -457,8 +459,9 @@ public final class Node implements AutoCloseable {
 
     /// Compares catalog and folder of every member.
     public VerifyReport verify(Duration timeout) throws InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
         SyncReport here = sync(true, true, timeout);
-        awaitPlaced(Math.max(0, here.index()), timeout);
+        awaitPlaced(Math.max(0, here.index()), left(deadline));
         return questions.verify(audit.tree(), Math.max(0, here.index()), timeout);
     }
 
@@ -474,9 +477,10 @@ public final class Node implements AutoCloseable {
         if (states.stream().anyMatch(DeepState::running)) {
             return new VerifyReport(false, List.of(), List.of(), states);
         }
-        VerifyReport compared = verify(COMPARE_TIMEOUT);
         boolean isGood = states.stream().allMatch(DeepState::good)
                 && states.size() == questions.voters().size();
+        // A file that waits for a good copy need not be waited for here.
+        VerifyReport compared = verify(isGood ? COMPARE_TIMEOUT : COMPARE_DAMAGED_TIMEOUT);
         return new VerifyReport(compared.same() && isGood, compared.trees(), compared.unreached(), states);
     }
 

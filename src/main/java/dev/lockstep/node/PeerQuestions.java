@@ -94,8 +94,8 @@ final class PeerQuestions {
     VerifyReport verify(TreeState here, long logIndex, Duration timeout) throws InterruptedException {
         List<TreeState> trees = new ArrayList<>(List.of(here));
         List<String> unreached = new ArrayList<>();
-        Map<NodeId, CompletableFuture<Bytes>> asked =
-                askAll(TREE, Bytes.utf8(Long.toString(logIndex)), timeout.plusSeconds(1));
+        Bytes request = Bytes.utf8(logIndex + " " + timeout.toMillis());
+        Map<NodeId, CompletableFuture<Bytes>> asked = askAll(TREE, request, timeout.plusSeconds(1));
         for (Map.Entry<NodeId, CompletableFuture<Bytes>> one : asked.entrySet()) {
             try {
                 trees.add(decode(one.getValue().get()));
