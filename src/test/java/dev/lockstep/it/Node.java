@@ -27,12 +27,14 @@ final class Node {
     private final Face face;
     private @Nullable Process process;
     private boolean isStopped;
+    private Path output;
     private List<String> nextFlags = List.of();
 
     /// @param flags of its virtual machine, besides the usual ones
     Node(Path home, String id, String peers, String http, List<String> flags) {
         this.flags = List.copyOf(flags);
         this.home = home;
+        this.output = home;
         this.id = id;
         this.peers = peers;
         this.http = http;
@@ -172,9 +174,10 @@ final class Node {
         return Duration.ofMillis(ticks * 1000 / TICKS_PER_SECOND);
     }
 
-    /// How many files and connections it may have open, from now on.
+    /// How many files and connections it may have open, from now on. The hard limit stays: not everyone may raise it
+    /// again.
     void limitDescriptors(int count) throws IOException, InterruptedException {
-        Shell.in(home, "prlimit --pid " + running().pid() + " --nofile=" + count + ":" + count);
+        Shell.in(home, "prlimit --pid " + running().pid() + " --nofile=" + count + ":");
     }
 
     private Path proc(String file) {
@@ -182,7 +185,12 @@ final class Node {
     }
 
     private Path log() {
-        return home.resolve(id + ".out");
+        return output.resolve(id + ".out");
+    }
+
+    /// Where what the process writes is kept, from the next start on; else beside its folder.
+    void writeTo(Path directory) {
+        output = directory;
     }
 
     /// The last lines of what the process has written, and of the log it keeps in its state.

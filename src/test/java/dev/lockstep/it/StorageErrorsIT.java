@@ -132,6 +132,10 @@ final class StorageErrorsIT {
     @Test
     void nodeWhoseLogFailsEnds() throws Exception {
         found(Disk.ext4(home, "failing", 256));
+        victim.term();
+        victim.writeTo(home);
+        victim.start();
+        cluster.awaitReady();
         disk.losePower();
         try (Rhythm _ = Rhythm.start(
                 Duration.ofMillis(100),
