@@ -7,6 +7,7 @@ import dev.lockstep.model.Bytes;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.server.RaftServer;
@@ -33,12 +34,14 @@ final class CatalogStateMachine extends BaseStateMachine {
     private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
     private final SnapshotWriter snapshots;
     private final CommitNews news;
+    private final MembersFile members;
     private volatile boolean isStarted;
     private volatile boolean isStopping;
 
-    CatalogStateMachine(ReplicatedState state, CommitNews news) {
+    CatalogStateMachine(ReplicatedState state, CommitNews news, MembersFile members) {
         this.state = state;
         this.news = news;
+        this.members = members;
         this.snapshots = new SnapshotWriter(state, storage);
     }
 
@@ -132,6 +135,15 @@ final class CatalogStateMachine extends BaseStateMachine {
     public void notifyTermIndexUpdated(long term, long index) {
         orFail(() -> state.advance(index));
         super.notifyTermIndexUpdated(term, index);
+    }
+
+    @Override
+    public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto configuration) {
+        try {
+            members.keep(index, configuration);
+        } catch (IOException refused) {
+            state.failed(refused);
+        }
     }
 
     @Override

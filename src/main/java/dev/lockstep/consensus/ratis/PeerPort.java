@@ -70,7 +70,7 @@ public final class PeerPort implements PeerCalls {
                     .start();
         } catch (IOException refused) {
             throw new IOException(
-                    "cannot listen on " + address + ": " + rootCause(refused).getMessage(), refused);
+                    "cannot listen on " + address + ": " + Causes.root(refused).getMessage(), refused);
         }
     }
 
@@ -166,14 +166,6 @@ public final class PeerPort implements PeerCalls {
         handOver();
         channels.values().forEach(ManagedChannel::shutdownNow);
         answering.shutdownNow();
-    }
-
-    private static Throwable rootCause(Throwable failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause;
     }
 
     /// A message as it is.

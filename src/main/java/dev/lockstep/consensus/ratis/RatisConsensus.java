@@ -10,6 +10,7 @@ import dev.lockstep.model.NodeId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -105,15 +106,20 @@ public final class RatisConsensus implements Consensus {
                     + "; if its disk was replaced: lockstep members replace "
                     + config.self().node());
         }
-        new VoteFile(config.directory().resolve(config.group().toString()))
-                .requireWhole(config.self().node().value());
+        Path home = config.directory().resolve(config.group().toString());
+        new VoteFile(home).requireWhole(config.self().node().value());
+        MembersFile kept = new MembersFile(home);
+        kept.requireWhole(config.self().node().value());
+        for (OpenSegment segment : OpenSegment.in(home.resolve("current"))) {
+            segment.removeTornRecord();
+        }
         List<RaftPeer> peers = config.members().stream().map(RaftMembers::peer).toList();
         Parameters parameters = new Parameters();
         GrpcConfigKeys.Server.setServicesCustomizer(
                 parameters, (builder, types) -> builder.addService(port.definition()));
         CommitNews news = new CommitNews();
         TellingRpcType.hand(news, parameters);
-        CatalogStateMachine machine = new CatalogStateMachine(state, news);
+        CatalogStateMachine machine = new CatalogStateMachine(state, news, kept);
         RaftProperties properties = RatisSettings.of(config);
         RaftServer server = RaftServer.newBuilder()
                 .setServerId(RaftMembers.peerId(config.self()))
@@ -137,8 +143,8 @@ public final class RatisConsensus implements Consensus {
                 + " living node: lockstep members replace " + config.self().node();
         try {
             server.start();
-        } catch (IOException | IllegalStateException failed) {
-            throw new IOException(damaged + " (" + failed.getMessage() + ")", failed);
+        } catch (IOException | RuntimeException failed) {
+            throw new IOException(damaged + " (" + Causes.root(failed).getMessage() + ")", failed);
         }
         machine.started();
         RaftServer.Division started = server.getDivision(RaftGroupId.valueOf(config.group()));

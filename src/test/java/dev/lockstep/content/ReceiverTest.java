@@ -1,0 +1,88 @@
+package dev.lockstep.content;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.NativeFolderRoot;
+import dev.lockstep.folder.rocksdb.RocksIndexStore;
+import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Digest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a peer counts on once a content was received.
+final class ReceiverTest {
+    private static final Bytes BYTES = Bytes.utf8("a content of some size");
+    private static final Content.File CONTENT = new Content.File(Digest.of(BYTES), BYTES.size());
+
+    @TempDir
+    Path directory;
+
+    private final List<String> calls = new ArrayList<>();
+    private NativeFolderRoot state;
+    private NativeFolderRoot folder;
+    private RocksIndexStore index;
+    private ContentStore store;
+
+    @BeforeEach
+    void open() throws IOException {
+        Files.createDirectories(directory.resolve("state/staged"));
+        Files.createDirectories(directory.resolve("state/history"));
+        Files.createDirectories(directory.resolve("folder"));
+        state = NativeFolderRoot.open(directory.resolve("state"));
+        folder = NativeFolderRoot.open(directory.resolve("folder"));
+        index = RocksIndexStore.open(directory.resolve("index"));
+        FolderRoot recorded = RecordedCalls.of(state, calls);
+        store = new ContentStore(recorded, folder, new FolderIndex(index));
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        index.close();
+        folder.close();
+        state.close();
+    }
+
+    /// Its bytes before its name, and its name before anybody is told: a power loss may come between any two.
+    @Test
+    void contentIsDurableBeforeItHasItsName() throws IOException {
+        try (Receiver receiver = store.receive(CONTENT)) {
+            receiver.write(BYTES.buffer());
+            calls.clear();
+            receiver.finish();
+        }
+        assertThat(calls).containsSubsequence("datasync", "rename", "fsyncDirectory");
+        assertThat(store.hasStaged(CONTENT.digest())).isTrue();
+    }
+
+    @Test
+    void otherBytesAreRefusedAndLeaveNothing() throws IOException {
+        try (Receiver receiver = store.receive(CONTENT)) {
+            receiver.write(Bytes.utf8("a content of same size").buffer());
+            assertThatThrownBy(receiver::finish)
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("not the content");
+        }
+        assertThat(store.hasStaged(CONTENT.digest())).isFalse();
+        assertThat(directory.resolve("state/staged")).isEmptyDirectory();
+    }
+
+    @Test
+    void missingBytesAreRefused() throws IOException {
+        try (Receiver receiver = store.receive(CONTENT)) {
+            receiver.write(BYTES.slice(0, 5).buffer());
+            assertThatThrownBy(receiver::finish).isInstanceOf(IOException.class);
+        }
+        assertThat(store.hasStaged(CONTENT.digest())).isFalse();
+    }
+}
