@@ -47,8 +47,11 @@ record MembersFile(Path directory) {
             throw damaged;
         }
         Kept kept = kept();
-        boolean isKnown = kept == null || kept.logIndex() < found.getIndex();
-        if (!isKnown && !kept.members().equals(text(found.getConfigurationEntry()))) {
+        // Ratis writes first: what it has may be newer by one.
+        boolean isDamaged = kept != null
+                && kept.logIndex() >= found.getIndex()
+                && !kept.members().equals(text(found.getConfigurationEntry()));
+        if (isDamaged) {
             throw damaged;
         }
     }

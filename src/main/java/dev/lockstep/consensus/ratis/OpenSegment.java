@@ -100,10 +100,9 @@ record OpenSegment(Path file) {
         return 0;
     }
 
-    /// A record that a disk has damaged later is no torn one: it was whole, and may have been acknowledged. Torn is one
-    /// that nothing follows and whose end or a whole sector was never written (after the write-ahead log of etcd,
-    which
-    /// looks for sectors of zeros).
+    /// A record that a disk has damaged later is no torn one: it was whole, and may have been acknowledged.
+    /// Torn is one that nothing follows and whose end or a whole sector was never written. The write-ahead log
+    /// of etcd looks for sectors of zeros, too.
     private static boolean isTorn(byte[] bytes, int at, int written) {
         long end = claimedEnd(bytes, at);
         if (written > end) {
@@ -112,8 +111,8 @@ record OpenSegment(Path file) {
         if (end > bytes.length || written <= end - CHECKSUM_BYTES) {
             return true;
         }
-        int sector = Math.ceilDiv(at, SECTOR_BYTES) * SECTOR_BYTES;
-        for (; sector + SECTOR_BYTES <= end; sector += SECTOR_BYTES) {
+        int first = Math.ceilDiv(at, SECTOR_BYTES) * SECTOR_BYTES;
+        for (int sector = first; sector + SECTOR_BYTES <= end; sector += SECTOR_BYTES) {
             if (isZero(bytes, sector)) {
                 return true;
             }
