@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -55,6 +56,9 @@ public final class ContentStore {
     private final Map<Digest, Stamp> checked = new ConcurrentHashMap<>();
 
     private final Map<Digest, Offered> offered = new ConcurrentHashMap<>();
+
+    /// History that was found damaged since somebody last asked.
+    private final Set<Digest> lost = ConcurrentHashMap.newKeySet();
 
     private record Offered(RelativePath path, Stamp stamp) {}
 
@@ -99,6 +103,9 @@ public final class ContentStore {
                     .addKeyValue("file", state.location().resolve(path.toString()))
                     .log("damaged on this disk: removed, to be got from another node when it is needed");
             unlinkIfThere(path);
+            if (path.parent().equals(HISTORY)) {
+                lost.add(digest);
+            }
             return false;
         }
         remember(digest, stamp);
@@ -271,6 +278,18 @@ public final class ContentStore {
                 throw refused;
             }
         }
+    }
+
+    /// Takes what history has lost by damage since the last call.
+    public Set<Digest> takeLost() {
+        Set<Digest> taken = Set.copyOf(lost);
+        lost.removeAll(taken);
+        return taken;
+    }
+
+    /// Whether [#takeLost] has something to give.
+    public boolean hasLost() {
+        return !lost.isEmpty();
     }
 
     /// Begins to receive a content in order that becomes history.

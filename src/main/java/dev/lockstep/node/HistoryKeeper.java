@@ -55,6 +55,8 @@ final class HistoryKeeper implements AutoCloseable {
 
     private @Nullable HistoryRecord last;
     private long sweepAtNanos;
+    /// What damage has taken here: got again by this node, whoever else could.
+    private Set<Digest> lost = Set.of();
     private long pruneAtNanos = System.nanoTime();
     private long count;
     private long bytes;
@@ -131,8 +133,9 @@ final class HistoryKeeper implements AutoCloseable {
         HistoryRecord after = last;
         List<HistoryRecord> batch = catalog.read(view -> view.superseded(after, BATCH_RECORDS));
         if (batch.isEmpty()) {
-            if (System.nanoTime() - sweepAtNanos >= 0) {
+            if (System.nanoTime() - sweepAtNanos >= 0 || store.hasLost()) {
                 last = null;
+                lost = store.takeLost();
                 sweepAtNanos = System.nanoTime() + SWEEP_EVERY.toNanos();
             }
             return;
@@ -144,7 +147,8 @@ final class HistoryKeeper implements AutoCloseable {
         }
         Holders holders = search.holders(lacking.keySet());
         for (Content.File content : lacking.values()) {
-            if (isMine(content.digest(), holders) && hasRoom(content)) {
+            boolean isMine = lost.contains(content.digest()) || isMine(content.digest(), holders);
+            if (isMine && hasRoom(content)) {
                 copy(content, holders.of(content.digest()));
             }
         }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -144,6 +145,9 @@ final class CrashIT {
         victim.start();
         try (Rhythm _ = Rhythm.start(Duration.ofMillis(100), 600, this::everyKindOfChange)) {
             Await.until(place + " is reached", REACHED, () -> !victim.isAlive());
+        } catch (ConditionTimeoutException neverReached) {
+            System.err.println(cluster.report());
+            throw neverReached;
         }
         assertThat(victim.awaitEnd().code()).isEqualTo(KILLED);
         victim.startWith(List.of());

@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -79,10 +80,8 @@ record OpenSegment(Path file) {
         if (end <= at || end > bytes.length) {
             return 0;
         }
-        CRC32C checksum = new CRC32C();
-        checksum.update(bytes, at, (int) end - CHECKSUM_BYTES - at);
-        int stored = ByteBuffer.wrap(bytes).getInt((int) end - CHECKSUM_BYTES);
-        return stored == (int) checksum.getValue() ? (int) end : 0;
+        int stored = (int) end - CHECKSUM_BYTES;
+        return ByteBuffer.wrap(bytes).getInt(stored) == (int) checksum(bytes, at, stored) ? (int) end : 0;
     }
 
     /// Where the record at `at` would end by its size; 0 if there is no size, [Long#MAX_VALUE] if it is cut off.
@@ -108,7 +107,7 @@ record OpenSegment(Path file) {
         if (written > end) {
             return false;
         }
-        if (end > bytes.length || written <= end - CHECKSUM_BYTES) {
+        if (end > bytes.length || written <= end - CHECKSUM_BYTES || isChecksumCutOff(bytes, at, (int) end, written)) {
             return true;
         }
         int first = Math.ceilDiv(at, SECTOR_BYTES) * SECTOR_BYTES;
@@ -118,6 +117,21 @@ record OpenSegment(Path file) {
             }
         }
         return false;
+    }
+
+    /// Whether all of the entry is right, and the checksum as far as it was written.
+    private static boolean isChecksumCutOff(byte[] bytes, int at, int end, int written) {
+        int stored = end - CHECKSUM_BYTES;
+        byte[] expected = ByteBuffer.allocate(CHECKSUM_BYTES)
+                .putInt(0, (int) checksum(bytes, at, stored))
+                .array();
+        return written < end && Arrays.equals(bytes, stored, written, expected, 0, written - stored);
+    }
+
+    private static long checksum(byte[] bytes, int from, int to) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes, from, to - from);
+        return checksum.getValue();
     }
 
     private static boolean isZero(byte[] bytes, int sector) {

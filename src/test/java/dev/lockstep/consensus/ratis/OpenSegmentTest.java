@@ -35,7 +35,7 @@ final class OpenSegmentTest {
 
     private static byte[] record(int entryBytes) {
         ByteBuffer record = ByteBuffer.allocate(entryBytes + 6);
-        record.put((byte) (entryBytes & 0x7f | 0x80)).put((byte) (entryBytes >> 7));
+        record.put((byte) ((entryBytes & 0x7f) | 0x80)).put((byte) (entryBytes >> 7));
         for (int i = 0; i < entryBytes; i++) {
             record.put((byte) (i % 100 + 1));
         }
@@ -66,7 +66,7 @@ final class OpenSegmentTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 700, ENTRY_BYTES, ENTRY_BYTES + 2})
+    @ValueSource(ints = {1, 2, 3, 700, ENTRY_BYTES, ENTRY_BYTES + 2, ENTRY_BYTES + 3, ENTRY_BYTES + 5})
     void beginningOfRecordIsTakenAway(int bytes) throws IOException {
         Files.write(file, segment(record, record, Arrays.copyOf(record, bytes)));
         assertThat(afterRepair()).isEqualTo(segment(record, record));
