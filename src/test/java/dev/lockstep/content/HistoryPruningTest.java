@@ -2,10 +2,6 @@ package dev.lockstep.content;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.folder.FolderIndex;
-import dev.lockstep.folder.FolderRoot;
-import dev.lockstep.folder.NativeFolderRoot;
-import dev.lockstep.folder.rocksdb.RocksIndexStore;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
@@ -31,27 +27,18 @@ final class HistoryPruningTest {
     @TempDir
     Path directory;
 
-    private FolderRoot state;
-    private FolderRoot folder;
-    private RocksIndexStore index;
+    private StoreScene scene;
     private ContentStore store;
 
     @BeforeEach
     void open() throws IOException {
-        Files.createDirectories(directory.resolve("state/staged"));
-        Files.createDirectories(directory.resolve("state/history"));
-        Files.createDirectories(directory.resolve("folder"));
-        state = NativeFolderRoot.open(directory.resolve("state"));
-        folder = NativeFolderRoot.open(directory.resolve("folder"));
-        index = RocksIndexStore.open(directory.resolve("index"));
-        store = new ContentStore(state, folder, new FolderIndex(index));
+        scene = new StoreScene(directory, root -> root);
+        store = scene.store;
     }
 
     @AfterEach
     void close() throws IOException {
-        index.close();
-        folder.close();
-        state.close();
+        scene.close();
     }
 
     private static Bytes content(int number) {

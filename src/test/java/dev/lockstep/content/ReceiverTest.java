@@ -3,15 +3,10 @@ package dev.lockstep.content;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lockstep.folder.FolderIndex;
-import dev.lockstep.folder.FolderRoot;
-import dev.lockstep.folder.NativeFolderRoot;
-import dev.lockstep.folder.rocksdb.RocksIndexStore;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,28 +24,18 @@ final class ReceiverTest {
     Path directory;
 
     private final List<String> calls = new ArrayList<>();
-    private NativeFolderRoot state;
-    private NativeFolderRoot folder;
-    private RocksIndexStore index;
+    private StoreScene scene;
     private ContentStore store;
 
     @BeforeEach
     void open() throws IOException {
-        Files.createDirectories(directory.resolve("state/staged"));
-        Files.createDirectories(directory.resolve("state/history"));
-        Files.createDirectories(directory.resolve("folder"));
-        state = NativeFolderRoot.open(directory.resolve("state"));
-        folder = NativeFolderRoot.open(directory.resolve("folder"));
-        index = RocksIndexStore.open(directory.resolve("index"));
-        FolderRoot recorded = RecordedCalls.of(state, calls);
-        store = new ContentStore(recorded, folder, new FolderIndex(index));
+        scene = new StoreScene(directory, root -> RecordedCalls.of(root, calls));
+        store = scene.store;
     }
 
     @AfterEach
     void close() throws IOException {
-        index.close();
-        folder.close();
-        state.close();
+        scene.close();
     }
 
     /// Its bytes before its name, and its name before anybody is told: a power loss may come between any two.
