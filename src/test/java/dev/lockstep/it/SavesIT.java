@@ -114,7 +114,7 @@ final class SavesIT {
         area.assertPaths("f", "other");
     }
 
-    /// A22, decision 15 of the design: the mtime travels, and alone it is no edit.
+    /// A22: the mtime travels, and alone it is no edit.
     @Test
     void touchAloneMovesTheTimeAndNothingElse() throws Exception {
         Area area = SHARED.area();
