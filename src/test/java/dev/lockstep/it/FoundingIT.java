@@ -77,7 +77,7 @@ final class FoundingIT {
         }
     }
 
-    /// T51, decision 13 of the design.
+    /// T51.
     @Test
     void nodeWithoutItsStateIsRefusedUntilItIsReplaced() throws Exception {
         try (LocalCluster cluster = LocalCluster.founded();
