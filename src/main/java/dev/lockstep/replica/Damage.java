@@ -56,6 +56,7 @@ final class Damage {
     private final Placements placements;
     private final Executor workers;
     private Set<EntryId> marked = Set.of();
+    private @Nullable Strays strays;
     private @Nullable PowerLoss loss;
     private long repaired;
 
@@ -93,6 +94,7 @@ final class Damage {
         }
         loss = null;
         marked = Set.of();
+        strays = null;
     }
 
     boolean isUnderWay() {
@@ -154,11 +156,13 @@ final class Damage {
         return isExplained(held, now);
     }
 
-    void undoMove(EntryId parent, RelativePath path, Held held, Stamp now) {
-        repair(held.at(parent, path.name()).withStamp(now));
+    /// The file is recorded where it stands. Its bytes may be damaged, too: the stamp stays the old one, so that it is
+    /// compared.
+    void undoMove(EntryId parent, RelativePath path, Held held) {
+        repair(held.at(parent, path.name()));
     }
 
-    /// Whether an entry is missing because its name did not become durable.
+    /// Whether an entry is missing, or has another one in its place, because its name did not become durable.
     boolean isLost(Held held) {
         return isUnderWay() && (marked.contains(held.id()) || isBehind(held));
     }
@@ -298,7 +302,7 @@ final class Damage {
                         .isPresent();
     }
 
-    /// The revisions since the last sync point that may have stood at the path and that the record does not know.
+    /// The revisions since the last sync point that may have stood at the path.
     private List<Candidate> candidates(PendingChange change, Change.Put put, PowerLoss since) {
         if (!(put.content() instanceof Content.File)
                 || change.stamp().orElseThrow().ctimeNanos() >= since.beforeNanos()) {
@@ -311,6 +315,10 @@ final class Damage {
             Entry live = held == null ? view.find(change.path()).orElse(null) : view.entry(held.id());
             RelativePath path = live == null ? null : view.path(live.id());
             List<Candidate> found = new ArrayList<>();
+            // Placing may have renamed the file since: then its ctime is newer than the record says.
+            if (held != null && marked.contains(held.id()) && held.entry().content() instanceof Content.File file) {
+                found.add(new Candidate(held.id(), held.entry(), file));
+            }
             if (live != null
                     && live.content() instanceof Content.File file
                     && live.revision().logIndex() > after) {
@@ -324,8 +332,38 @@ final class Damage {
                     found.add(new Candidate(line.entry(), entry(line, state, change.path()), file));
                 }
             }
+            if (held == null) {
+                strays(since).of(change.path(), view).forEach(stray -> addIfMissing(stray, found));
+            }
             return found;
         });
+    }
+
+    private Strays strays(PowerLoss since) {
+        Strays known = strays;
+        if (known == null) {
+            known = Strays.since(since.syncedIndex(), catalog);
+            strays = known;
+        }
+        return known;
+    }
+
+    /// A stray that stands where it is recorded stands nowhere else.
+    private void addIfMissing(Entry stray, List<Candidate> found) {
+        Held held = index.held(stray.id());
+        RelativePath path = held == null ? null : index.path(stray.id());
+        if (stray.content() instanceof Content.File file && !(path != null && isThere(held, path))) {
+            found.add(new Candidate(stray.id(), stray, file));
+        }
+    }
+
+    private boolean isThere(@Nullable Held held, RelativePath path) {
+        try {
+            Stamp stamp = root.stat(path);
+            return held != null && stamp != null && stamp.isSameInode(held.stamp());
+        } catch (IOException unreadable) {
+            return false;
+        }
     }
 
     private static Entry entry(HistoryRecord line, HistoryRecord.State state, RelativePath path) {
@@ -358,8 +396,12 @@ final class Damage {
 
     // --- repair ---
 
-    /// @param here what stands on disk: placing brings what should
+    /// @param here what stands on disk, whatever the index said of that place before: placing brings what should
     void repair(Held here) {
+        Held before = index.child(here.entry().parent(), here.entry().name());
+        if (before != null && !before.id().equals(here.id())) {
+            lost(before);
+        }
         log.atInfo()
                 .addKeyValue("entry", here.id())
                 .addKeyValue("name", here.entry().name())
