@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 ///     Soak hash SEED          prints what tells one run from another
 ///     Soak shrink SEED        prints the shortest script that still violates
 final class Soak {
-    static final ScriptWriter.Options OPTIONS = new ScriptWriter.Options(true, true, true);
+    static final ScriptWriter.Options OPTIONS = new ScriptWriter.Options(true, true, true, true);
 
     private Soak() {}
 
