@@ -61,7 +61,13 @@ final class Damage {
     private long repaired;
 
     /// A revision that may have been in the folder when the power went.
-    private record Candidate(EntryId entry, Entry like, Content.File content) {}
+    ///
+    /// @param isOld whether the record knows a later one: then all of its bytes must be there
+    private record Candidate(EntryId entry, Entry like, Content.File content, boolean isOld) {
+        Candidate(EntryId entry, Entry like, Content.File content) {
+            this(entry, like, content, false);
+        }
+    }
 
     Damage(
             NodeId self,
@@ -156,10 +162,22 @@ final class Damage {
         return isExplained(held, now);
     }
 
-    /// The file is recorded where it stands. Its bytes may be damaged, too: the stamp stays the old one, so that it is
-    /// compared.
+    /// The file is recorded where it stands. Its bytes may be damaged, too: the stamp is one that no file has, so that
+    /// they are compared.
     void undoMove(EntryId parent, RelativePath path, Held held) {
-        repair(held.at(parent, path.name()));
+        Stamp old = held.stamp();
+        Stamp unlike = new Stamp(
+                old.kind(),
+                old.device(),
+                old.inode(),
+                old.birthNanos(),
+                old.sizeBytes(),
+                old.mtimeNanos() ^ 1,
+                old.ctimeNanos(),
+                old.mode(),
+                old.links(),
+                old.owner());
+        repair(held.at(parent, path.name()).withStamp(unlike));
     }
 
     /// Whether an entry is missing, or has another one in its place, because its name did not become durable.
@@ -250,7 +268,9 @@ final class Damage {
             for (Map.Entry<Candidate, @Nullable Bytes> one : known.entrySet()) {
                 Candidate candidate = one.getKey();
                 boolean isSame = candidate.content().equals(put.content());
-                if (isSame || contents.isTornCopy(change.path(), candidate.content(), one.getValue())) {
+                if (isSame
+                        || (!candidate.isOld()
+                                && contents.isTornCopy(change.path(), candidate.content(), one.getValue()))) {
                     Held held = index.held(candidate.entry());
                     Entry like = held == null ? candidate.like() : held.entry();
                     return new Held(asSeen(like, put), change.stamp().orElseThrow());
@@ -330,13 +350,55 @@ final class Damage {
                         && state.content() instanceof Content.File file
                         && state.contentRevision().logIndex() > after) {
                     found.add(new Candidate(line.entry(), entry(line, state, change.path()), file));
+                } else if (state != null
+                        && state.content() instanceof Content.File file
+                        && isOldState(line, held, since)) {
+                    Entry like = held == null ? entry(line, state, change.path()) : held.entry();
+                    found.add(new Candidate(line.entry(), like, file, true));
                 }
             }
             if (held == null) {
-                strays(since).of(change.path(), view).forEach(stray -> addIfMissing(stray, found));
+                for (Held other : index.onInode(change.stamp().orElseThrow())) {
+                    if (marked.contains(other.id()) && other.entry().content() instanceof Content.File file) {
+                        found.add(new Candidate(other.id(), other.entry(), file));
+                    }
+                }
+                for (Entry stray : strays(since).of(change.path(), view)) {
+                    RelativePath wanted = view.path(stray.id());
+                    if (wanted != null
+                            && !wanted.startsWith(change.path())
+                            && stray.content() instanceof Content.File file
+                            && !isThere(stray, wanted, file.sizeBytes())) {
+                        found.add(new Candidate(stray.id(), stray, file));
+                        addOldStates(stray, view.history(wanted, REVISIONS_MAX), since, found);
+                    }
+                }
             }
             return found;
         });
+    }
+
+    private static void addOldStates(Entry stray, List<HistoryRecord> lines, PowerLoss since, List<Candidate> found) {
+        for (HistoryRecord line : lines) {
+            boolean isReplaced = line.superseded()
+                    .filter(next -> next.by().logIndex() > since.syncedIndex())
+                    .isPresent();
+            if (isReplaced
+                    && line.entry().equals(stray.id())
+                    && line.state().isPresent()
+                    && line.state().get().content() instanceof Content.File file) {
+                found.add(new Candidate(stray.id(), stray, file, true));
+            }
+        }
+    }
+
+    /// Whether what a revision replaced or deleted may be back.
+    private boolean isOldState(HistoryRecord line, @Nullable Held held, PowerLoss since) {
+        return held != null
+                ? marked.contains(held.id()) && held.id().equals(line.entry())
+                : line.superseded()
+                        .filter(next -> next.by().logIndex() > since.syncedIndex())
+                        .isPresent();
     }
 
     private Strays strays(PowerLoss since) {
@@ -348,18 +410,16 @@ final class Damage {
         return known;
     }
 
-    /// A stray that stands where it is recorded stands nowhere else.
-    private void addIfMissing(Entry stray, List<Candidate> found) {
+    /// Whether the file stands where it is recorded or should be: then it stands nowhere else.
+    private boolean isThere(Entry stray, RelativePath wanted, long sizeBytes) {
         Held held = index.held(stray.id());
-        RelativePath path = held == null ? null : index.path(stray.id());
-        if (stray.content() instanceof Content.File file && !(path != null && isThere(held, path))) {
-            found.add(new Candidate(stray.id(), stray, file));
-        }
-    }
-
-    private boolean isThere(@Nullable Held held, RelativePath path) {
+        RelativePath recorded = held == null ? null : index.path(stray.id());
         try {
-            Stamp stamp = root.stat(path);
+            Stamp there = root.stat(wanted);
+            if (there != null && there.kind() == Kind.FILE && there.sizeBytes() == sizeBytes) {
+                return true;
+            }
+            Stamp stamp = recorded == null ? null : root.stat(recorded);
             return held != null && stamp != null && stamp.isSameInode(held.stamp());
         } catch (IOException unreadable) {
             return false;

@@ -15,13 +15,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Files that got their names since the last sync point. A power loss may have taken the renaming back, and with it
-/// the record of it: then they stand at another path than the catalog says, and nothing here knows whose they are.
+/// Files that were changed or renamed since the last sync point. A power loss may have taken a renaming back, of the
+/// file or of a directory above it, and the record of it: then a file stands at another path than the catalog says,
+/// and nothing here knows whose it is but its name.
 final class Strays {
     private static final int REVISIONS_MAX = 64;
     private static final String MARK = " (conflict ";
 
-    private final Map<RelativePath, Set<EntryId>> byOldPath = new HashMap<>();
+    private final Map<Name, Set<EntryId>> byName = new HashMap<>();
     private final List<EntryId> copies = new ArrayList<>();
 
     private Strays() {}
@@ -43,23 +44,25 @@ final class Strays {
         if (entry.isConflictCopy()) {
             copies.add(entry.id());
         }
+        add(entry.name(), entry.id());
         RelativePath path = view.path(entry.id());
         for (HistoryRecord line : path == null ? List.<HistoryRecord>of() : view.history(path, REVISIONS_MAX)) {
             if (line.entry().equals(entry.id()) && line.revision().logIndex() > syncedIndex) {
-                line.path()
-                        .ifPresent(old -> byOldPath
-                                .computeIfAbsent(old, _ -> new LinkedHashSet<>())
-                                .add(entry.id()));
+                line.path().ifPresent(old -> add(old.name(), entry.id()));
             }
         }
     }
 
+    private void add(Name name, EntryId id) {
+        byName.computeIfAbsent(name, _ -> new LinkedHashSet<>()).add(id);
+    }
+
     /// Those that may stand at the path instead of where they should.
     List<Entry> of(RelativePath path, Catalog.View view) {
-        Set<EntryId> ids = new LinkedHashSet<>(byOldPath.getOrDefault(path, Set.of()));
+        Set<EntryId> ids = new LinkedHashSet<>(byName.getOrDefault(path.name(), Set.of()));
         for (EntryId copy : copies) {
             RelativePath there = view.path(copy);
-            if (there != null && there.parent().equals(path.parent()) && isCopyOf(there.name(), path.name())) {
+            if (there != null && isCopyOf(there.name(), path.name())) {
                 ids.add(copy);
             }
         }

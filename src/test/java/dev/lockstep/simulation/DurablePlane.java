@@ -25,7 +25,7 @@ final class DurablePlane {
     /// A file whose bytes are not what was written to it last.
     ///
     /// @param lost     what was written
-    /// @param isOfUser whether the bytes are, at least in part, what a program had not synced
+    /// @param isOfUser whether the bytes are, in part, what a program had not synced, or are where it put them
     record Damaged(Inode inode, Digest lost, boolean isOfUser) {}
 
     // --- what is going to happen ---
@@ -81,7 +81,7 @@ final class DurablePlane {
 
     /// Makes the bytes of a file durable, and all names and attributes.
     void sync(Inode file) {
-        file.unsynced.synced(file.bytes);
+        synced(file);
         unsynced.remove(file);
         journal.commit();
     }
@@ -91,9 +91,14 @@ final class DurablePlane {
     }
 
     void syncAll() {
-        unsynced.forEach(file -> file.unsynced.synced(file.bytes));
+        unsynced.forEach(DurablePlane::synced);
         unsynced.clear();
         journal.commit();
+    }
+
+    private static void synced(Inode file) {
+        file.unsynced.synced(file.bytes);
+        file.isRenamedByUser = false;
     }
 
     List<Damaged> losePower(RandomGenerator random) {
@@ -101,9 +106,9 @@ final class DurablePlane {
         List<Damaged> damaged = new ArrayList<>();
         for (Inode file : unsynced) {
             Digest lost = Digest.of(Bytes.wrap(file.bytes));
-            boolean isOfUser = file.isMadeByUser || file.unsynced.isOfUser();
+            boolean isOfUser = file.isMadeByUser || file.isRenamedByUser || file.unsynced.isOfUser();
             file.bytes = file.unsynced.remnant(random);
-            file.unsynced.synced(file.bytes);
+            synced(file);
             if (!Digest.of(Bytes.wrap(file.bytes)).equals(lost)) {
                 damaged.add(new Damaged(file, lost, isOfUser));
             }

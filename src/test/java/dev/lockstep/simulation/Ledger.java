@@ -27,6 +27,8 @@ final class Ledger {
     /// What stays that long on a sound node is committed.
     private static final long SETTLED_NANOS = Duration.ofSeconds(6).toNanos();
 
+    private static final int INDEX_LOOKS = 100;
+
     private final Simulation simulation;
     private final Map<Inode, Owed> owed = new HashMap<>();
     private final Map<Integer, Owed> owedInOrder = new LinkedHashMap<>();
@@ -37,6 +39,7 @@ final class Ledger {
     private final Map<SimulatedMachine, Map<EntryId, Revision>> newestPlaced = new HashMap<>();
     private final Map<Inode, Digest> damaged = new HashMap<>();
     private final List<Owed> committedBeforeLoss = new ArrayList<>();
+    private final Set<Digest> destroyed = new HashSet<>();
     private int lastNumber;
 
     /// A content that a program wrote.
@@ -60,6 +63,11 @@ final class Ledger {
 
     SimulatedDisk.Witness witness(SimulatedMachine machine) {
         return new SimulatedDisk.Witness() {
+            @Override
+            public void destroyed(Inode inode) {
+                destroyed.add(contentOf(inode));
+            }
+
             @Override
             public void written(Inode inode) {
                 damaged.remove(inode);
@@ -155,7 +163,8 @@ final class Ledger {
         FolderIndex index = new FolderIndex(machine.indexStore());
         for (DurablePlane.Damaged file : files) {
             Digest now = Digest.of(Bytes.wrap(file.inode().bytes));
-            boolean isRecorded = !index.byContent(file.lost(), 1).isEmpty();
+            boolean isRecorded = index.byContent(file.lost(), INDEX_LOOKS).stream()
+                    .anyMatch(held -> held.stamp().isSameInode(file.inode().stamp()));
             if (file.isOfUser()) {
                 written.computeIfAbsent(machine, _ -> new HashSet<>()).add(now);
             }
@@ -203,7 +212,10 @@ final class Ledger {
         if (change instanceof Change.Put put && put.content() instanceof Content.File file) {
             RelativePath path = put.place().path();
             Inode inode = machine.disk().findOrNull(machine.folder(), path);
-            if (inode != null && file.digest().equals(damaged.get(inode))) {
+            // Else it is another file that stood there.
+            boolean isSame =
+                    inode != null && inode.mtimeNanos == put.attributes().mtimeNanos();
+            if (isSame && file.digest().equals(damaged.get(inode))) {
                 simulation.violation("node " + machine.number() + " proposes damage as an edit: " + path + " " + file);
             }
         }
@@ -295,9 +307,11 @@ final class Ledger {
         return List.copyOf(placed);
     }
 
-    /// What a power loss took out of a folder after it was committed.
+    /// What a power loss took out of a folder after it was committed, and no program destroyed elsewhere.
     List<Owed> committedBeforeLoss() {
-        return List.copyOf(committedBeforeLoss);
+        return committedBeforeLoss.stream()
+                .filter(one -> !destroyed.contains(one.digest()))
+                .toList();
     }
 
     boolean isWritten(Digest digest) {

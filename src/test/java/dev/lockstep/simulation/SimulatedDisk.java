@@ -56,6 +56,8 @@ final class SimulatedDisk {
         /// How many handles are open, and how many of them may write.
         int handles;
         int writers;
+        /// Since it was synced last.
+        boolean isRenamedByUser;
         /// Never changed, only replaced.
         byte[] bytes = NOTHING;
         final Unsynced unsynced = new Unsynced();
@@ -116,6 +118,9 @@ final class SimulatedDisk {
 
     /// Is told what programs did to what they had written.
     interface Witness {
+        /// Its bytes are about to be replaced, or its last name is gone.
+        void destroyed(Inode inode);
+
         void written(Inode inode);
 
         /// Another name, or other attributes.
@@ -367,6 +372,7 @@ final class SimulatedDisk {
         }
         freeIfUnused(inode);
         if (inode.links == 0 && isUserActing && witness != null) {
+            witness.destroyed(inode);
             witness.forgotten(inode);
         }
     }
@@ -482,6 +488,9 @@ final class SimulatedDisk {
         Inode inode = dentry.inode;
         durable.begin();
         durable.note(inode);
+        if (isUserActing && witness != null) {
+            witness.destroyed(inode);
+        }
         inode.bytes = bytes;
         durable.written(inode, isUserActing);
         inode.mtimeNanos = nowNanos();
@@ -552,6 +561,7 @@ final class SimulatedDisk {
     }
 
     private void wasChanged(Inode inode) {
+        inode.isRenamedByUser |= isUserActing;
         if (isUserActing && witness != null) {
             witness.changed(inode);
         }
