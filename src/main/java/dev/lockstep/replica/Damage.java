@@ -171,8 +171,8 @@ final class Damage {
                 old.device(),
                 old.inode(),
                 old.birthNanos(),
-                old.sizeBytes(),
-                old.mtimeNanos() ^ 1,
+                old.sizeBytes() + 1,
+                old.mtimeNanos(),
                 old.ctimeNanos(),
                 old.mode(),
                 old.links(),
@@ -336,7 +336,7 @@ final class Damage {
             RelativePath path = live == null ? null : view.path(live.id());
             List<Candidate> found = new ArrayList<>();
             // Placing may have renamed the file since: then its ctime is newer than the record says.
-            if (held != null && marked.contains(held.id()) && held.entry().content() instanceof Content.File file) {
+            if (held != null && isOnlyRenamed(held, change) && held.entry().content() instanceof Content.File file) {
                 found.add(new Candidate(held.id(), held.entry(), file));
             }
             if (live != null
@@ -352,14 +352,14 @@ final class Damage {
                     found.add(new Candidate(line.entry(), entry(line, state, change.path()), file));
                 } else if (state != null
                         && state.content() instanceof Content.File file
-                        && isOldState(line, held, since)) {
+                        && isOldState(line, held, change, since)) {
                     Entry like = held == null ? entry(line, state, change.path()) : held.entry();
                     found.add(new Candidate(line.entry(), like, file, true));
                 }
             }
             if (held == null) {
                 for (Held other : index.onInode(change.stamp().orElseThrow())) {
-                    if (marked.contains(other.id()) && other.entry().content() instanceof Content.File file) {
+                    if (isOnlyRenamed(other, change) && other.entry().content() instanceof Content.File file) {
                         found.add(new Candidate(other.id(), other.entry(), file));
                     }
                 }
@@ -392,10 +392,16 @@ final class Damage {
         }
     }
 
+    /// A program that writes sets the mtime, too.
+    private boolean isOnlyRenamed(Held held, PendingChange change) {
+        return marked.contains(held.id())
+                && change.stamp().orElseThrow().mtimeNanos() == held.stamp().mtimeNanos();
+    }
+
     /// Whether what a revision replaced or deleted may be back.
-    private boolean isOldState(HistoryRecord line, @Nullable Held held, PowerLoss since) {
+    private boolean isOldState(HistoryRecord line, @Nullable Held held, PendingChange change, PowerLoss since) {
         return held != null
-                ? marked.contains(held.id()) && held.id().equals(line.entry())
+                ? isOnlyRenamed(held, change) && held.id().equals(line.entry())
                 : line.superseded()
                         .filter(next -> next.by().logIndex() > since.syncedIndex())
                         .isPresent();
