@@ -56,11 +56,18 @@ final class Damage {
     private final Placements placements;
     private final Executor workers;
     private Set<EntryId> marked = Set.of();
+    private @Nullable Strays strays;
     private @Nullable PowerLoss loss;
     private long repaired;
 
     /// A revision that may have been in the folder when the power went.
-    private record Candidate(EntryId entry, Entry like, Content.File content) {}
+    ///
+    /// @param isOld whether the record knows a later one: then all of its bytes must be there
+    private record Candidate(EntryId entry, Entry like, Content.File content, boolean isOld) {
+        Candidate(EntryId entry, Entry like, Content.File content) {
+            this(entry, like, content, false);
+        }
+    }
 
     Damage(
             NodeId self,
@@ -93,6 +100,7 @@ final class Damage {
         }
         loss = null;
         marked = Set.of();
+        strays = null;
     }
 
     boolean isUnderWay() {
@@ -154,11 +162,25 @@ final class Damage {
         return isExplained(held, now);
     }
 
-    void undoMove(EntryId parent, RelativePath path, Held held, Stamp now) {
-        repair(held.at(parent, path.name()).withStamp(now));
+    /// The file is recorded where it stands. Its bytes may be damaged, too: the stamp is one that no file has, so that
+    /// they are compared.
+    void undoMove(EntryId parent, RelativePath path, Held held) {
+        Stamp old = held.stamp();
+        Stamp unlike = new Stamp(
+                old.kind(),
+                old.device(),
+                old.inode(),
+                old.birthNanos(),
+                old.sizeBytes() + 1,
+                old.mtimeNanos(),
+                old.ctimeNanos(),
+                old.mode(),
+                old.links(),
+                old.owner());
+        repair(held.at(parent, path.name()).withStamp(unlike));
     }
 
-    /// Whether an entry is missing because its name did not become durable.
+    /// Whether an entry is missing, or has another one in its place, because its name did not become durable.
     boolean isLost(Held held) {
         return isUnderWay() && (marked.contains(held.id()) || isBehind(held));
     }
@@ -246,7 +268,9 @@ final class Damage {
             for (Map.Entry<Candidate, @Nullable Bytes> one : known.entrySet()) {
                 Candidate candidate = one.getKey();
                 boolean isSame = candidate.content().equals(put.content());
-                if (isSame || contents.isTornCopy(change.path(), candidate.content(), one.getValue())) {
+                if (isSame
+                        || (!candidate.isOld()
+                                && contents.isTornCopy(change.path(), candidate.content(), one.getValue()))) {
                     Held held = index.held(candidate.entry());
                     Entry like = held == null ? candidate.like() : held.entry();
                     return new Held(asSeen(like, put), change.stamp().orElseThrow());
@@ -298,7 +322,7 @@ final class Damage {
                         .isPresent();
     }
 
-    /// The revisions since the last sync point that may have stood at the path and that the record does not know.
+    /// The revisions since the last sync point that may have stood at the path.
     private List<Candidate> candidates(PendingChange change, Change.Put put, PowerLoss since) {
         if (!(put.content() instanceof Content.File)
                 || change.stamp().orElseThrow().ctimeNanos() >= since.beforeNanos()) {
@@ -311,6 +335,10 @@ final class Damage {
             Entry live = held == null ? view.find(change.path()).orElse(null) : view.entry(held.id());
             RelativePath path = live == null ? null : view.path(live.id());
             List<Candidate> found = new ArrayList<>();
+            // Placing may have renamed the file since: then its ctime is newer than the record says.
+            if (held != null && isOnlyRenamed(held, change) && held.entry().content() instanceof Content.File file) {
+                found.add(new Candidate(held.id(), held.entry(), file));
+            }
             if (live != null
                     && live.content() instanceof Content.File file
                     && live.revision().logIndex() > after) {
@@ -322,10 +350,86 @@ final class Damage {
                         && state.content() instanceof Content.File file
                         && state.contentRevision().logIndex() > after) {
                     found.add(new Candidate(line.entry(), entry(line, state, change.path()), file));
+                } else if (state != null
+                        && state.content() instanceof Content.File file
+                        && isOldState(line, held, change, since)) {
+                    Entry like = held == null ? entry(line, state, change.path()) : held.entry();
+                    found.add(new Candidate(line.entry(), like, file, true));
+                }
+            }
+            if (held == null) {
+                for (Held other : index.onInode(change.stamp().orElseThrow())) {
+                    if (isOnlyRenamed(other, change) && other.entry().content() instanceof Content.File file) {
+                        found.add(new Candidate(other.id(), other.entry(), file));
+                    }
+                }
+                for (Entry stray : strays(since).of(change.path(), view)) {
+                    RelativePath wanted = view.path(stray.id());
+                    if (wanted != null
+                            && !wanted.startsWith(change.path())
+                            && stray.content() instanceof Content.File file
+                            && !isThere(stray, wanted, file.sizeBytes())) {
+                        found.add(new Candidate(stray.id(), stray, file));
+                        addOldStates(stray, view.history(wanted, REVISIONS_MAX), since, found);
+                    }
                 }
             }
             return found;
         });
+    }
+
+    private static void addOldStates(Entry stray, List<HistoryRecord> lines, PowerLoss since, List<Candidate> found) {
+        for (HistoryRecord line : lines) {
+            boolean isReplaced = line.superseded()
+                    .filter(next -> next.by().logIndex() > since.syncedIndex())
+                    .isPresent();
+            if (isReplaced
+                    && line.entry().equals(stray.id())
+                    && line.state().isPresent()
+                    && line.state().get().content() instanceof Content.File file) {
+                found.add(new Candidate(stray.id(), stray, file, true));
+            }
+        }
+    }
+
+    /// A program that writes sets the mtime, too.
+    private boolean isOnlyRenamed(Held held, PendingChange change) {
+        return marked.contains(held.id())
+                && change.stamp().orElseThrow().mtimeNanos() == held.stamp().mtimeNanos();
+    }
+
+    /// Whether what a revision replaced or deleted may be back.
+    private boolean isOldState(HistoryRecord line, @Nullable Held held, PendingChange change, PowerLoss since) {
+        return held != null
+                ? isOnlyRenamed(held, change) && held.id().equals(line.entry())
+                : line.superseded()
+                        .filter(next -> next.by().logIndex() > since.syncedIndex())
+                        .isPresent();
+    }
+
+    private Strays strays(PowerLoss since) {
+        Strays known = strays;
+        if (known == null) {
+            known = Strays.since(since.syncedIndex(), catalog);
+            strays = known;
+        }
+        return known;
+    }
+
+    /// Whether the file stands where it is recorded or should be: then it stands nowhere else.
+    private boolean isThere(Entry stray, RelativePath wanted, long sizeBytes) {
+        Held held = index.held(stray.id());
+        RelativePath recorded = held == null ? null : index.path(stray.id());
+        try {
+            Stamp there = root.stat(wanted);
+            if (there != null && there.kind() == Kind.FILE && there.sizeBytes() == sizeBytes) {
+                return true;
+            }
+            Stamp stamp = recorded == null ? null : root.stat(recorded);
+            return held != null && stamp != null && stamp.isSameInode(held.stamp());
+        } catch (IOException unreadable) {
+            return false;
+        }
     }
 
     private static Entry entry(HistoryRecord line, HistoryRecord.State state, RelativePath path) {
@@ -358,8 +462,12 @@ final class Damage {
 
     // --- repair ---
 
-    /// @param here what stands on disk: placing brings what should
+    /// @param here what stands on disk, whatever the index said of that place before: placing brings what should
     void repair(Held here) {
+        Held before = index.child(here.entry().parent(), here.entry().name());
+        if (before != null && !before.id().equals(here.id())) {
+            lost(before);
+        }
         log.atInfo()
                 .addKeyValue("entry", here.id())
                 .addKeyValue("name", here.entry().name())

@@ -39,8 +39,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One folder on this node, alive: what changes in it is proposed, what is committed is placed in it. Methods are
-/// called
-/// by any thread and hand over to the control loop.
+/// called by any thread and hand over to the control loop.
 public final class FolderReplica implements AutoCloseable {
     /// Files up to this size travel in the log.
     public static final int INLINE_BYTES_MAX = 32 << 10;
@@ -452,7 +451,9 @@ public final class FolderReplica implements AutoCloseable {
         }
         displaced.step();
         long restNanos = proposer.pump(nowNanos);
-        restNanos = Math.min(restNanos, areRulesKnown ? placements.step() : RulesInForce.LOOK_AGAIN_NANOS);
+        // What placing moves or changes looks changed: a damaged file could no longer be told from an edit.
+        boolean mayPlace = areRulesKnown && recovery == Recovery.NONE;
+        restNanos = Math.min(restNanos, mayPlace ? placements.step() : RulesInForce.LOOK_AGAIN_NANOS);
         passBarriers();
         endRecoveryIfCompared();
         if (recovery == Recovery.NONE) {

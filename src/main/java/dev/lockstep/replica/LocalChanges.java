@@ -264,7 +264,7 @@ final class LocalChanges {
             }
             case Finding.MovedHere(Held held, Stamp stamp) -> movedHere(path, sequence, held, stamp);
             case Finding.Gone(Held _) -> deletions.gone(path, sequence, seen);
-            case Finding.Replaced(Held held, Stamp stamp) -> deletions.propose(held, path, sequence);
+            case Finding.Replaced(Held held, Stamp stamp) -> replaced(path, sequence, held);
             case Finding.Large(Stamp stamp) -> read(path, sequence);
             case Finding.Unsettled() -> dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
             // What is to be placed here is tried again now and then, not at once: it would be in a circle.
@@ -276,11 +276,20 @@ final class LocalChanges {
         }
     }
 
+    private void replaced(RelativePath path, long sequence, Held held) {
+        if (damage.isLost(held)) {
+            damage.lost(held);
+            dirty.now(path, sequence, clock.getAsLong());
+        } else {
+            deletions.propose(held, path, sequence);
+        }
+    }
+
     private void movedHere(RelativePath path, long sequence, Held held, Stamp stamp) {
         EntryId parent = adoption.heldDirectory(path.parent());
         if (parent != null && damage.isUndoneMove(held, stamp)) {
-            damage.undoMove(parent, path, held, stamp);
-            placements.wake(path);
+            damage.undoMove(parent, path, held);
+            dirty.now(path, sequence, clock.getAsLong());
         } else {
             moved.put(held.id(), new MovedTo(path, held, sequence));
         }
@@ -377,8 +386,13 @@ final class LocalChanges {
         if (failure != null || parent == null) {
             dirty.later(path, change.sequence(), clock.getAsLong(), DirtyPaths.SETTLE_NANOS);
         } else if (damaged != null) {
+            RelativePath old = index.path(damaged.id());
             damage.repair(damaged.at(parent, path.name()));
             settled(path);
+            if (old != null && !old.equals(path)) {
+                // Whatever stands there is another entry.
+                dirty.now(old, change.sequence(), clock.getAsLong());
+            }
         } else if (proposer.isBusy(path)) {
             blocked.merge(path, change.sequence(), Math::min);
         } else {

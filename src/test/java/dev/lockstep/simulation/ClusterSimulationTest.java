@@ -30,7 +30,13 @@ final class ClusterSimulationTest {
         Long one = Long.getLong("lockstep.seed");
         long first = one == null ? LocalDate.now(ZoneOffset.UTC).toEpochDay() * COUNT : one;
         System.out.println("first seed: " + first);
-        assertThat(Soak.run(first, one == null ? COUNT : 1)).isEmpty();
+        assertThat(Soak.run(first, one == null ? COUNT : 1, Soak.OPTIONS)).isEmpty();
+    }
+
+    /// The same seeds every day, in a third of which machines lose power.
+    @Test
+    void powerLossesTakeNothingThatIsGuaranteed() throws IOException, InterruptedException {
+        assertThat(Soak.run(1, COUNT, Soak.WITH_POWER_LOSSES)).isEmpty();
     }
 
     @Test

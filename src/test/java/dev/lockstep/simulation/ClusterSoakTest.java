@@ -22,7 +22,7 @@ final class ClusterSoakTest {
                 + Duration.ofMinutes(Long.getLong("lockstep.soak.minutes", 60)).toNanos();
         List<String> violations = new ArrayList<>();
         for (long seed = first; System.nanoTime() < endNanos; seed += SEEDS_AT_ONCE) {
-            violations.addAll(Soak.run(seed, SEEDS_AT_ONCE));
+            violations.addAll(Soak.run(seed, SEEDS_AT_ONCE, Soak.OPTIONS));
         }
         assertThat(violations).isEmpty();
     }

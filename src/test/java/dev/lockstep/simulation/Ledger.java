@@ -1,8 +1,11 @@
 package dev.lockstep.simulation;
 
+import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.Kind;
 import dev.lockstep.materialize.StagedName;
 import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Change;
+import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.RelativePath;
@@ -24,6 +27,8 @@ final class Ledger {
     /// What stays that long on a sound node is committed.
     private static final long SETTLED_NANOS = Duration.ofSeconds(6).toNanos();
 
+    private static final int INDEX_LOOKS = 100;
+
     private final Simulation simulation;
     private final Map<Inode, Owed> owed = new HashMap<>();
     private final Map<Integer, Owed> owedInOrder = new LinkedHashMap<>();
@@ -32,6 +37,9 @@ final class Ledger {
     private final List<Placed> placed = new ArrayList<>();
     private final Map<SimulatedMachine, Set<Digest>> written = new HashMap<>();
     private final Map<SimulatedMachine, Map<EntryId, Revision>> newestPlaced = new HashMap<>();
+    private final Map<Inode, Digest> damaged = new HashMap<>();
+    private final List<Owed> committedBeforeLoss = new ArrayList<>();
+    private final Set<Digest> destroyed = new HashSet<>();
     private int lastNumber;
 
     /// A content that a program wrote.
@@ -56,13 +64,30 @@ final class Ledger {
     SimulatedDisk.Witness witness(SimulatedMachine machine) {
         return new SimulatedDisk.Witness() {
             @Override
+            public void destroyed(Inode inode) {
+                destroyed.add(contentOf(inode));
+            }
+
+            @Override
             public void written(Inode inode) {
+                damaged.remove(inode);
                 release(inode);
                 owe(machine, inode);
             }
 
+            // Before it was compared, a damaged file that a program has touched looks like any other edit, and so may
+            // one in a directory that got another name.
+            @Override
+            public void changed(Inode inode) {
+                if (damaged.remove(inode) != null) {
+                    written.computeIfAbsent(machine, _ -> new HashSet<>()).add(contentOf(inode));
+                }
+                inode.children.values().forEach(child -> changed(child.inode));
+            }
+
             @Override
             public void forgotten(Inode inode) {
+                damaged.remove(inode);
                 release(inode);
                 forgotten.put(inode, true);
             }
@@ -108,6 +133,91 @@ final class Ledger {
         boolean isSettled = simulation.time().nowNanos() - since > SETTLED_NANOS;
         if (isSettled && isInFolder(before.machine(), inode)) {
             settled.add(before);
+        }
+    }
+
+    // --- power losses ---
+
+    /// What a machine owes to its programs when its power goes.
+    ///
+    /// @param isSettled whether each must have been committed by now
+    record BeforeLoss(SimulatedMachine machine, Map<Owed, Boolean> isSettled) {}
+
+    BeforeLoss beforeLoss(SimulatedMachine machine) {
+        Map<Owed, Boolean> isSettled = new LinkedHashMap<>();
+        for (Owed one : owedInOrder.values()) {
+            if (one.machine() == machine) {
+                long since = Math.max(one.sinceNanos(), machine.soundSinceNanos());
+                boolean isOld = simulation.time().nowNanos() - since > SETTLED_NANOS;
+                isSettled.put(one, isOld && isInFolder(machine, one.inode()));
+            }
+        }
+        return new BeforeLoss(machine, isSettled);
+    }
+
+    /// What was not synced may be gone or torn, and is owed no more; what was committed is still to be found.
+    /// Bytes that no program put down as they are now are damage, which nobody may propose; so are others, if
+    /// the index still knows a committed revision in their place.
+    void lost(BeforeLoss before, List<DurablePlane.Damaged> files) {
+        SimulatedMachine machine = before.machine();
+        FolderIndex index = new FolderIndex(machine.indexStore());
+        for (DurablePlane.Damaged file : files) {
+            Digest now = Digest.of(Bytes.wrap(file.inode().bytes));
+            boolean isRecorded = index.byContent(file.lost(), INDEX_LOOKS).stream()
+                    .anyMatch(held -> held.stamp().isSameInode(file.inode().stamp()));
+            if (file.isOfUser()) {
+                written.computeIfAbsent(machine, _ -> new HashSet<>()).add(now);
+            }
+            if (!file.isOfUser() || isRecorded) {
+                damaged.put(file.inode(), now);
+            }
+        }
+        Set<Inode> there = new HashSet<>();
+        collect(machine.disk().top(), there);
+        forgotten.keySet().removeAll(there);
+        before.isSettled().forEach((one, isSettled) -> {
+            if (!there.contains(one.inode()) || !contentOf(one.inode()).equals(one.digest())) {
+                owed.remove(one.inode());
+                owedInOrder.remove(one.number());
+                if (isSettled) {
+                    settled.add(one);
+                }
+                if (isSettled || simulation.isCommitted(one.digest())) {
+                    committedBeforeLoss.add(one);
+                }
+            }
+        });
+    }
+
+    private static void collect(Inode inode, Set<Inode> found) {
+        found.add(inode);
+        inode.children.values().forEach(child -> collect(child.inode, found));
+    }
+
+    private static Digest contentOf(Inode inode) {
+        return Digest.of(inode.kind == Kind.SYMLINK ? inode.target : Bytes.wrap(inode.bytes));
+    }
+
+    /// What was committed by a run since the last power loss of its machine is none of the damage.
+    void committed(long logIndex) {
+        simulation.proposal(logIndex).ifPresent(proposal -> {
+            SimulatedMachine machine = simulation.machineOf(proposal.operation().node());
+            if (proposal.operation().incarnation() == machine.incarnation()) {
+                proposal.changes().forEach(change -> requireNoDamage(machine, change));
+            }
+        });
+    }
+
+    private void requireNoDamage(SimulatedMachine machine, Change change) {
+        if (change instanceof Change.Put put && put.content() instanceof Content.File file) {
+            RelativePath path = put.place().path();
+            Inode inode = machine.disk().findOrNull(machine.folder(), path);
+            // Else it is another file that stood there.
+            boolean isSame =
+                    inode != null && inode.mtimeNanos == put.attributes().mtimeNanos();
+            if (isSame && file.digest().equals(damaged.get(inode))) {
+                simulation.violation("node " + machine.number() + " proposes damage as an edit: " + path + " " + file);
+            }
         }
     }
 
@@ -195,6 +305,17 @@ final class Ledger {
 
     List<Placed> placed() {
         return List.copyOf(placed);
+    }
+
+    /// What a power loss took out of a folder after it was committed, and no program destroyed elsewhere.
+    List<Owed> committedBeforeLoss() {
+        return committedBeforeLoss.stream()
+                .filter(one -> !destroyed.contains(one.digest()))
+                .toList();
+    }
+
+    boolean isWritten(Digest digest) {
+        return written.values().stream().anyMatch(some -> some.contains(digest));
     }
 
     boolean isWrittenAt(SimulatedMachine machine, Digest digest) {

@@ -60,7 +60,12 @@ final class Oracle {
 
     private void digest(Content content) {
         switch (content) {
-            case Content.File file -> committed.add(file.digest());
+            case Content.File file -> {
+                committed.add(file.digest());
+                if (file.sizeBytes() > 0 && !simulation.ledger().isWritten(file.digest())) {
+                    simulation.violation("committed, but nobody wrote it: " + file);
+                }
+            }
             case Content.Symlink link -> committed.add(Digest.of(link.target()));
             case Content.Directory() -> {}
         }
@@ -190,6 +195,11 @@ final class Oracle {
         for (Ledger.Owed settled : simulation.ledger().settled()) {
             if (!committed.contains(settled.digest())) {
                 simulation.violation("settled, but never committed: " + settled);
+            }
+        }
+        for (Ledger.Owed owed : simulation.ledger().committedBeforeLoss()) {
+            if (owed.kind() == Kind.FILE && !kept.contains(owed.digest())) {
+                simulation.violation("lost with the power, though it was committed: " + owed);
             }
         }
     }

@@ -30,6 +30,14 @@ record Script(Setting setting, List<Line> lines) {
         /// @param afterOperations after how many of its disk operations; 0 for at once
         record Killed(int machine, int afterOperations) implements Happening {}
 
+        /// The machine loses power and is up again at once; its node is not.
+        ///
+        /// @param afterOperations after how many disk operations of the node's process; 0 for at once
+        record PowerLost(int machine, int afterOperations) implements Happening {}
+
+        /// All machines lose power at one moment.
+        record PowerLostEverywhere() implements Happening {}
+
         record Started(int machine) implements Happening {}
 
         /// One machine is cut off from the others.

@@ -35,7 +35,12 @@ final class ScriptWriter {
     /// @param hasCoarseStamps whether stamps may be the same though something changed
     /// @param hasLateWriters  see [Setting]; also edits that put size and time back just then
     /// @param hasHardLinks    whether programs make hard links
-    record Options(boolean hasCoarseStamps, boolean hasLateWriters, boolean hasHardLinks) {}
+    /// @param hasPowerLosses  whether machines lose power, in a third of the seeds; the others are the same
+    record Options(boolean hasCoarseStamps, boolean hasLateWriters, boolean hasHardLinks, boolean hasPowerLosses) {
+        Options withoutPowerLosses() {
+            return new Options(hasCoarseStamps, hasLateWriters, hasHardLinks, false);
+        }
+    }
 
     private ScriptWriter(long seed, Options options) {
         this.random = new Random(seed * 0x9E3779B97F4A7C15L + 1);
@@ -51,6 +56,9 @@ final class ScriptWriter {
         writer.programs();
         if (!writer.isCalm) {
             writer.troubles();
+        }
+        if (options.hasPowerLosses()) {
+            new PowerLosses(seed, writer.machines, writer.nowNanos).addTo(writer.lines);
         }
         return new Script(setting, writer.lines);
     }

@@ -13,16 +13,19 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /// A file system in memory as Linux shows one: inodes, names that move with their renames, hard links, symlinks,
 /// stamps that only a coarse clock tells apart, inode numbers that are used again. Programs and the node's process
-/// call the same operations. For one thread.
+/// call the same operations. What survives a power loss is its [DurablePlane]. For one thread.
 final class SimulatedDisk {
     static final int DIRECTORY_BYTES = 4096;
     private static final int LINK_MODE = 0777;
@@ -32,6 +35,7 @@ final class SimulatedDisk {
     private final long tickNanos;
     private final boolean reusesNumbers;
     private final Deque<Long> freeNumbers = new ArrayDeque<>();
+    private final DurablePlane durable = new DurablePlane();
     private final Inode top;
     private long lastNumber = 1;
     private long operations;
@@ -44,6 +48,7 @@ final class SimulatedDisk {
         final long number;
         final Kind kind;
         final long birthNanos;
+        final boolean isMadeByUser;
         long mtimeNanos;
         long ctimeNanos;
         int mode;
@@ -51,16 +56,21 @@ final class SimulatedDisk {
         /// How many handles are open, and how many of them may write.
         int handles;
         int writers;
+        /// Since it was synced last.
+        boolean isRenamedByUser;
+        /// Never changed, only replaced.
         byte[] bytes = NOTHING;
+        final Unsynced unsynced = new Unsynced();
         Bytes target = Bytes.EMPTY;
         final NavigableMap<Name, Dentry> children = new TreeMap<>();
         /// The name of a directory; null for the top, and for one that is gone.
         @Nullable
         Dentry self;
 
-        private Inode(long number, Kind kind, int mode, long nowNanos) {
+        private Inode(long number, Kind kind, int mode, long nowNanos, boolean isMadeByUser) {
             this.number = number;
             this.kind = kind;
+            this.isMadeByUser = isMadeByUser;
             this.mode = mode;
             birthNanos = nowNanos;
             mtimeNanos = nowNanos;
@@ -108,7 +118,13 @@ final class SimulatedDisk {
 
     /// Is told what programs did to what they had written.
     interface Witness {
+        /// Its bytes are about to be replaced, or its last name is gone.
+        void destroyed(Inode inode);
+
         void written(Inode inode);
+
+        /// Another name, or other attributes.
+        void changed(Inode inode);
 
         void forgotten(Inode inode);
     }
@@ -120,7 +136,7 @@ final class SimulatedDisk {
         this.wallNanos = wallNanos;
         this.tickNanos = tickNanos;
         this.reusesNumbers = reusesNumbers;
-        top = new Inode(lastNumber, Kind.DIRECTORY, 0755, nowNanos());
+        top = new Inode(lastNumber, Kind.DIRECTORY, 0755, nowNanos(), false);
         top.links = 2;
     }
 
@@ -158,7 +174,7 @@ final class SimulatedDisk {
 
     private Inode inode(Kind kind, int mode) {
         Long free = reusesNumbers ? freeNumbers.pollLast() : null;
-        return new Inode(free == null ? ++lastNumber : free, kind, mode, nowNanos());
+        return new Inode(free == null ? ++lastNumber : free, kind, mode, nowNanos(), isUserActing);
     }
 
     // --- looking ---
@@ -194,6 +210,16 @@ final class SimulatedDisk {
         return at;
     }
 
+    @Nullable
+    Inode findOrNull(Inode root, RelativePath path) {
+        try {
+            Dentry found = find(root, path, "look");
+            return found == null ? null : found.inode;
+        } catch (FolderException unreachable) {
+            return null;
+        }
+    }
+
     /// What stands at a path that is known to be there.
     Inode there(Inode root, RelativePath path) {
         try {
@@ -223,6 +249,7 @@ final class SimulatedDisk {
 
     Dentry createFile(Inode root, RelativePath path, int mode) throws FolderException {
         Inode parent = freePlace(root, path, "create");
+        durable.begin();
         Dentry made = add(inode(Kind.FILE, mode), parent, path.name());
         tell(parent, path.name(), Cause.CREATED);
         return made;
@@ -230,9 +257,11 @@ final class SimulatedDisk {
 
     Dentry createDirectory(Inode root, RelativePath path, int mode) throws FolderException {
         Inode parent = freePlace(root, path, "make directory");
+        durable.begin();
         Inode directory = inode(Kind.DIRECTORY, mode);
         Dentry made = add(directory, parent, path.name());
         directory.links = 2;
+        durable.note(parent);
         parent.links++;
         if (watcher != null) {
             watcher.appeared(parent, path.name());
@@ -242,6 +271,7 @@ final class SimulatedDisk {
 
     Dentry createSymlink(Inode root, RelativePath path, Bytes target) throws FolderException {
         Inode parent = freePlace(root, path, "make symlink");
+        durable.begin();
         Inode link = inode(Kind.SYMLINK, LINK_MODE);
         link.target = target;
         Dentry made = add(link, parent, path.name());
@@ -255,8 +285,11 @@ final class SimulatedDisk {
             throw FolderException.of(Errno.PERMISSION, "link", path);
         }
         Inode parent = freePlace(root, path, "link");
+        durable.begin();
+        durable.note(existing);
         add(existing, parent, path.name());
         existing.ctimeNanos = nowNanos();
+        wasChanged(existing);
         tell(parent, path.name(), Cause.CREATED);
     }
 
@@ -276,6 +309,9 @@ final class SimulatedDisk {
     }
 
     private void put(Dentry dentry, Inode parent, Name name) {
+        durable.note(dentry);
+        durable.note(dentry.inode);
+        durable.noteName(parent, name);
         dentry.parent = parent;
         dentry.name = name;
         parent.children.put(name, dentry);
@@ -286,6 +322,7 @@ final class SimulatedDisk {
     }
 
     private void touch(Inode directory) {
+        durable.note(directory);
         directory.mtimeNanos = nowNanos();
         directory.ctimeNanos = directory.mtimeNanos;
     }
@@ -297,6 +334,7 @@ final class SimulatedDisk {
         if (dentry.inode.kind == Kind.DIRECTORY) {
             throw FolderException.of(Errno.IS_DIRECTORY, "remove", path);
         }
+        durable.begin();
         Inode parent = Objects.requireNonNull(dentry.parent);
         drop(dentry);
         tell(parent, path.name(), Cause.DELETED);
@@ -310,6 +348,7 @@ final class SimulatedDisk {
         if (!dentry.inode.children.isEmpty()) {
             throw FolderException.of(Errno.NOT_EMPTY, "remove directory", path);
         }
+        durable.begin();
         Inode parent = Objects.requireNonNull(dentry.parent);
         drop(dentry);
         tell(parent, path.name(), Cause.DELETED);
@@ -318,6 +357,9 @@ final class SimulatedDisk {
     private void drop(Dentry dentry) {
         Inode parent = Objects.requireNonNull(dentry.parent);
         Inode inode = dentry.inode;
+        durable.note(dentry);
+        durable.note(inode);
+        durable.noteName(parent, dentry.name);
         parent.children.remove(dentry.name, dentry);
         dentry.parent = null;
         touch(parent);
@@ -330,6 +372,7 @@ final class SimulatedDisk {
         }
         freeIfUnused(inode);
         if (inode.links == 0 && isUserActing && witness != null) {
+            witness.destroyed(inode);
             witness.forgotten(inode);
         }
     }
@@ -356,6 +399,7 @@ final class SimulatedDisk {
             }
             requireOutside(from.inode, to, target);
             requireOutside(there.inode, Objects.requireNonNull(from.parent), source);
+            durable.begin();
             exchange(from, there);
             return;
         }
@@ -365,6 +409,9 @@ final class SimulatedDisk {
         }
         if (there != null) {
             requireReplaceable(from.inode, there.inode, target);
+        }
+        durable.begin();
+        if (there != null) {
             drop(there);
         }
         move(from, to, target.name());
@@ -391,14 +438,17 @@ final class SimulatedDisk {
     private void move(Dentry dentry, Inode to, Name name) {
         Inode from = Objects.requireNonNull(dentry.parent);
         Name oldName = dentry.name;
+        durable.noteName(from, oldName);
         from.children.remove(oldName, dentry);
         touch(from);
+        durable.note(to);
         if (dentry.inode.kind == Kind.DIRECTORY) {
             from.links--;
             to.links++;
         }
         put(dentry, to, name);
         dentry.inode.ctimeNanos = nowNanos();
+        wasChanged(dentry.inode);
         if (watcher != null) {
             watcher.moved(from, oldName, to, name, dentry.inode.kind);
         }
@@ -412,12 +462,16 @@ final class SimulatedDisk {
         Inode otherParent = Objects.requireNonNull(other.parent);
         Name oneName = one.name;
         Name otherName = other.name;
+        durable.note(oneParent);
+        durable.note(otherParent);
         oneParent.links += difference(other.inode, one.inode);
         otherParent.links += difference(one.inode, other.inode);
         put(one, otherParent, otherName);
         put(other, oneParent, oneName);
         one.inode.ctimeNanos = nowNanos();
         other.inode.ctimeNanos = nowNanos();
+        wasChanged(one.inode);
+        wasChanged(other.inode);
         if (watcher != null) {
             watcher.moved(oneParent, oneName, otherParent, otherName, one.inode.kind);
             watcher.moved(otherParent, otherName, oneParent, oneName, other.inode.kind);
@@ -432,7 +486,13 @@ final class SimulatedDisk {
 
     void setBytes(Dentry dentry, byte[] bytes) {
         Inode inode = dentry.inode;
+        durable.begin();
+        durable.note(inode);
+        if (isUserActing && witness != null) {
+            witness.destroyed(inode);
+        }
         inode.bytes = bytes;
+        durable.written(inode, isUserActing);
         inode.mtimeNanos = nowNanos();
         inode.ctimeNanos = inode.mtimeNanos;
         inode.mode &= 0777;
@@ -441,14 +501,20 @@ final class SimulatedDisk {
     }
 
     void setMode(Dentry dentry, int mode) {
+        durable.begin();
+        durable.note(dentry.inode);
         dentry.inode.mode = mode;
         dentry.inode.ctimeNanos = nowNanos();
+        wasChanged(dentry.inode);
         tell(dentry, Cause.ATTRIBUTES);
     }
 
     void setMtime(Dentry dentry, long mtimeNanos) {
+        durable.begin();
+        durable.note(dentry.inode);
         dentry.inode.mtimeNanos = mtimeNanos;
         dentry.inode.ctimeNanos = nowNanos();
+        wasChanged(dentry.inode);
         tell(dentry, Cause.ATTRIBUTES);
     }
 
@@ -463,6 +529,41 @@ final class SimulatedDisk {
         if (isWriting) {
             dentry.inode.writers--;
             tell(dentry, Cause.CLOSED);
+        }
+    }
+
+    // --- durability ---
+
+    /// What becomes of a power loss.
+    DurablePlane durable() {
+        return durable;
+    }
+
+    /// The power goes, and comes back; nothing is open any more.
+    List<DurablePlane.Damaged> losePower(RandomGenerator random) {
+        List<DurablePlane.Damaged> damaged = durable.losePower(random);
+        Set<Long> used = new HashSet<>();
+        closeAll(top, used);
+        freeNumbers.clear();
+        for (long number = 1; number <= lastNumber; number++) {
+            if (!used.contains(number)) {
+                freeNumbers.addLast(number);
+            }
+        }
+        return damaged;
+    }
+
+    private static void closeAll(Inode inode, Set<Long> seen) {
+        inode.handles = 0;
+        inode.writers = 0;
+        seen.add(inode.number);
+        inode.children.values().forEach(child -> closeAll(child.inode, seen));
+    }
+
+    private void wasChanged(Inode inode) {
+        inode.isRenamedByUser |= isUserActing;
+        if (isUserActing && witness != null) {
+            witness.changed(inode);
         }
     }
 

@@ -103,11 +103,13 @@ final class SimulatedFileHandle implements FileHandle {
     @Override
     public void fsync() {
         process.changes("fsync", path);
+        disk.durable().sync(dentry.inode);
     }
 
     @Override
     public void datasync() {
         process.changes("datasync", path);
+        disk.durable().sync(dentry.inode);
     }
 
     @Override

@@ -174,12 +174,14 @@ final class SimulatedFolderRoot implements FolderRoot {
     @Override
     public void syncfs() {
         process.changes("syncfs", RelativePath.ROOT);
+        process.machine().syncAll();
     }
 
     @Override
     public void fsyncDirectory(RelativePath directory) throws FolderException {
         process.changes("fsync directory", directory);
         disk.directory(top, directory, "sync directory");
+        disk.durable().syncNames();
     }
 
     @Override

@@ -8,11 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/// A folder index's records in memory; they outlive the process that wrote them.
+/// A folder index's records in memory; they outlive the process that wrote them. A power loss takes the newest of
+/// those written since the last sync of the file system.
 final class SimulatedIndexStore implements IndexStore {
     private final TreeMap<Bytes, byte[]> map = new TreeMap<>();
+    private final SimulatedJournal journal = new SimulatedJournal();
 
     @Override
     public byte @Nullable [] get(byte[] key) {
@@ -39,14 +42,24 @@ final class SimulatedIndexStore implements IndexStore {
 
     @Override
     public void write(List<Write> writes) {
+        journal.begin();
         for (Write write : writes) {
-            byte[] value = write.value();
-            if (value == null) {
-                map.remove(Bytes.wrap(write.key()));
-            } else {
-                map.put(Bytes.wrap(write.key()), value);
-            }
+            Bytes key = Bytes.wrap(write.key());
+            byte[] before = set(key, write.value());
+            journal.note(() -> set(key, before));
         }
+    }
+
+    private byte @Nullable [] set(Bytes key, byte @Nullable [] value) {
+        return value == null ? map.remove(key) : map.put(key, value);
+    }
+
+    void synced() {
+        journal.commit();
+    }
+
+    void losePower(RandomGenerator random) {
+        journal.losePower(random);
     }
 
     @Override

@@ -1,14 +1,17 @@
 package dev.lockstep.simulation;
 
-import dev.lockstep.catalog.MemoryStore;
+import dev.lockstep.catalog.OrderedStore;
 import dev.lockstep.folder.FolderException;
-import dev.lockstep.folder.IndexStore;
 import dev.lockstep.model.Member;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
+import dev.lockstep.replica.PowerLoss;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +23,7 @@ final class SimulatedMachine implements InstantSource {
     static final RelativePath FOLDER = RelativePath.of("folder");
     static final RelativePath STATE = RelativePath.of("state");
     static final RelativePath OUTSIDE = RelativePath.of("outside");
+    private static final long BOOT_TAKES_NANOS = Duration.ofSeconds(2).toNanos();
     private static final long EPOCH_NANOS = 1_800_000_000_000_000_000L;
 
     private final Member member;
@@ -29,9 +33,11 @@ final class SimulatedMachine implements InstantSource {
     private final SimulatedDisk.Inode folder;
     private final SimulatedDisk.Inode state;
     private final SimulatedIndexStore indexStore = new SimulatedIndexStore();
-    private final MemoryStore catalogStore = new MemoryStore();
+    private final SimulatedCatalogStore catalogStore = new SimulatedCatalogStore();
+    private final SimulatedRunRecord lastRun = new SimulatedRunRecord();
     private final SimulatedUser user;
     private final RandomGenerator hintRandom;
+    private final RandomGenerator powerRandom;
     private final String outsideAtFirst;
     private @Nullable SimulatedProcess process;
     private long wallOffsetNanos;
@@ -44,6 +50,7 @@ final class SimulatedMachine implements InstantSource {
         this.number = number;
         this.simulation = simulation;
         this.hintRandom = new Random(setting.seed() * 31 + number);
+        this.powerRandom = new Random(setting.seed() * 31 + 20 + number);
         this.disk = new SimulatedDisk(this::wallNanos, setting.tickNanos(), setting.reusesInodeNumbers());
         try {
             for (RelativePath directory : new RelativePath[] {FOLDER, STATE, OUTSIDE}) {
@@ -56,6 +63,7 @@ final class SimulatedMachine implements InstantSource {
             disk.createFile(folder, RelativePath.ROOT.child(MARKER), 0644);
             SimulatedDisk.Dentry secret = disk.createFile(disk.top(), OUTSIDE.child(Name.of("a")), 0600);
             disk.setBytes(secret, "outside".getBytes(StandardCharsets.UTF_8));
+            disk.durable().syncAll();
         } catch (FolderException impossible) {
             throw new IllegalStateException(impossible);
         }
@@ -83,11 +91,11 @@ final class SimulatedMachine implements InstantSource {
         return state;
     }
 
-    IndexStore indexStore() {
+    SimulatedIndexStore indexStore() {
         return indexStore;
     }
 
-    MemoryStore catalogStore() {
+    OrderedStore catalogStore() {
         return catalogStore;
     }
 
@@ -101,6 +109,10 @@ final class SimulatedMachine implements InstantSource {
 
     long nextIncarnation() {
         return ++incarnation;
+    }
+
+    long incarnation() {
+        return incarnation;
     }
 
     @Nullable
@@ -124,6 +136,42 @@ final class SimulatedMachine implements InstantSource {
     void processEnded() {
         process = null;
         soundSinceNanos = Long.MAX_VALUE;
+    }
+
+    // --- what is durable ---
+
+    /// All that was written is durable, on the disk and in the stores that lie on it.
+    void syncAll() {
+        disk.durable().syncAll();
+        indexStore.synced();
+        catalogStore.flush();
+    }
+
+    /// The power goes and comes back: everything that ran is gone, and of what was written last a part.
+    void losePower() {
+        Ledger.BeforeLoss before = simulation.ledger().beforeLoss(this);
+        user.losePower();
+        indexStore.losePower(powerRandom);
+        catalogStore.losePower(powerRandom);
+        List<DurablePlane.Damaged> damaged = disk.losePower(powerRandom);
+        simulation.ledger().lost(before, damaged);
+        wallOffsetNanos += BOOT_TAKES_NANOS;
+        lastRun.booted(wallNanos());
+    }
+
+    /// A run of the node begins.
+    ///
+    /// @return the power loss since the last one, if there was one
+    Optional<PowerLoss> beginRun() {
+        return lastRun.begin(wallNanos());
+    }
+
+    void syncPoint(long logIndex) {
+        lastRun.synced(logIndex, wallNanos());
+    }
+
+    SimulatedRunRecord lastRun() {
+        return lastRun;
     }
 
     // --- soundness ---

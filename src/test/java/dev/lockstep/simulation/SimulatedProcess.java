@@ -9,6 +9,7 @@ import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.replica.CatalogDriver;
 import dev.lockstep.replica.FolderReplica;
+import dev.lockstep.replica.PowerLoss;
 import dev.lockstep.replica.StoredContents;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,12 +17,14 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// One run of a node on its machine: the production rooms, from start to kill.
 final class SimulatedProcess {
     static final Duration RESCAN_EVERY = Duration.ofSeconds(15);
+    private static final Duration CATCH_UP_RETRY = Duration.ofMillis(20);
     private static final Duration READING_TAKES_MAX = Duration.ofMillis(20);
 
     private final SimulatedMachine machine;
@@ -31,6 +34,8 @@ final class SimulatedProcess {
     private boolean isAlive = true;
     private long operations;
     private long diesAtOperation = Long.MAX_VALUE;
+    private boolean diesOfPowerLoss;
+    private boolean isReading;
     private @Nullable FolderReplica replica;
     private @Nullable ContentStore contents;
     private @Nullable SimulatedWatch watch;
@@ -60,7 +65,11 @@ final class SimulatedProcess {
         FolderIndex index = new FolderIndex(new DyingIndexStore(this, machine.indexStore()));
         ContentStore store = new ContentStore(state, folder, index);
         contents = store;
+        Optional<PowerLoss> powerLoss = machine.beginRun();
         store.removeParts();
+        if (powerLoss.isPresent()) {
+            store.removeTorn(machine.lastRun().durableNanos());
+        }
         CatalogDriver driver =
                 new CatalogDriver(catalog, logIndex -> simulation.applied(machine, catalog, logIndex), this::ended);
         Consensus consensus = simulation.log().start(machine.member(), driver);
@@ -78,7 +87,7 @@ final class SimulatedProcess {
                 consensus,
                 proposal -> CommandCodec.encode(new Command.Propose(proposal)),
                 (work, _) -> new SimulatedLoop(this, simulation.time(), simulation::lag, work),
-                task -> later(simulation.upTo(READING_TAKES_MAX), task),
+                task -> later(simulation.upTo(READING_TAKES_MAX), () -> read(task)),
                 () -> simulation.time().nowNanos() - clockAtNanos + 1,
                 machine,
                 RESCAN_EVERY,
@@ -92,8 +101,48 @@ final class SimulatedProcess {
                     }
                 });
         disk.watchBy(watch);
-        started.start();
+        started.start(machine.lastRun().syncedIndex(), machine::syncPoint, powerLoss);
         driver.feeds(started);
+        if (powerLoss.isPresent()) {
+            catchUp(consensus, started);
+        }
+    }
+
+    /// As a node does at every start; without a power loss nothing waits for it.
+    private void catchUp(Consensus consensus, FolderReplica started) {
+        var _ = consensus
+                .readIndex()
+                .whenComplete((logIndex, failure) -> run(() -> {
+                    if (failure == null) {
+                        awaitHandled(logIndex, started);
+                    } else {
+                        later(CATCH_UP_RETRY, () -> catchUp(consensus, started));
+                    }
+                }));
+    }
+
+    private void awaitHandled(long logIndex, FolderReplica started) {
+        var _ = started.status().thenAccept(status -> {
+            if (status.handledIndex() >= logIndex) {
+                started.caughtUp();
+            } else {
+                later(CATCH_UP_RETRY, () -> awaitHandled(logIndex, started));
+            }
+        });
+    }
+
+    private void read(Runnable task) {
+        isReading = true;
+        try {
+            task.run();
+        } finally {
+            isReading = false;
+        }
+    }
+
+    /// Whether what happens now is slow reading, which may wait for others.
+    boolean isReading() {
+        return isReading;
     }
 
     private void ended(Throwable defect) {
@@ -161,8 +210,19 @@ final class SimulatedProcess {
         diesAtOperation = operations + moreOperations;
     }
 
+    /// The power goes just before the disk operation after so many others.
+    void losePowerAfter(int moreOperations) {
+        diesOfPowerLoss = true;
+        if (moreOperations == 0) {
+            kill();
+        } else {
+            killAfter(moreOperations);
+        }
+    }
+
     /// It is not killed after all.
     void spare() {
+        diesOfPowerLoss = false;
         diesAtOperation = Long.MAX_VALUE;
     }
 
@@ -178,6 +238,10 @@ final class SimulatedProcess {
         machine.disk().watchBy(null);
         simulation.log().stop(machine.member());
         List.copyOf(handles).forEach(SimulatedFileHandle::close);
+        if (diesOfPowerLoss) {
+            diesOfPowerLoss = false;
+            machine.losePower();
+        }
     }
 
     // --- what it does on the disk ---

@@ -43,15 +43,22 @@ final class SimulatedTransfer implements PeerContents {
 
     private CompletableFuture<Void> attempt(Work work) {
         CompletableFuture<Void> done = new CompletableFuture<>();
-        process.later(simulation.upTo(TRANSFER_TAKES_MAX), () -> {
-            try {
-                work.run();
-                done.complete(null);
-            } catch (IOException refused) {
-                done.completeExceptionally(refused);
-            }
-        });
+        if (process.isReading()) {
+            // Who reads waits for it, and there is but one thread.
+            attempt(work, done);
+        } else {
+            process.later(simulation.upTo(TRANSFER_TAKES_MAX), () -> attempt(work, done));
+        }
         return done;
+    }
+
+    private static void attempt(Work work, CompletableFuture<Void> done) {
+        try {
+            work.run();
+            done.complete(null);
+        } catch (IOException refused) {
+            done.completeExceptionally(refused);
+        }
     }
 
     private void spread(Content.File content) throws IOException {

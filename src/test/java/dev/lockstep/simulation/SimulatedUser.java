@@ -104,6 +104,12 @@ final class SimulatedUser {
         machine.disk().byUser(() -> List.copyOf(open.keySet()).forEach(this::close));
     }
 
+    /// Every program ends; nothing is closed.
+    void losePower() {
+        armed.clear();
+        open.clear();
+    }
+
     private void take(UserStep step) throws FolderException {
         SimulatedDisk disk = machine.disk();
         Inode root = machine.folder();
@@ -111,6 +117,7 @@ final class SimulatedUser {
             case UserStep.Open(int slot, RelativePath path, UserStep.Opening opening) -> open(slot, path, opening);
             case UserStep.Write(int slot, int token, int copies) -> write(slot, token, copies);
             case UserStep.CutOff(int slot, int sizeBytes) -> cutOff(slot, sizeBytes);
+            case UserStep.Sync(int slot) -> sync(slot);
             case UserStep.Close(int slot) -> close(slot);
             case UserStep.MakeDirectories(RelativePath path) -> makeDirectories(path);
             case UserStep.RemoveDirectory(RelativePath path) -> disk.removeDirectory(root, path);
@@ -173,6 +180,13 @@ final class SimulatedUser {
         if (file != null && simulation.mayWrite(machine, file.dentry.inode)) {
             machine.disk().setBytes(file.dentry, Arrays.copyOf(file.dentry.inode.bytes, sizeBytes));
             file.position = Math.min(file.position, sizeBytes);
+        }
+    }
+
+    private void sync(int slot) {
+        Opened file = open.get(slot);
+        if (file != null) {
+            machine.disk().durable().sync(file.dentry.inode);
         }
     }
 

@@ -1,12 +1,16 @@
 package dev.lockstep.simulation;
 
 import dev.lockstep.catalog.Catalog;
+import dev.lockstep.catalog.Command;
 import dev.lockstep.catalog.CommandCodec;
 import dev.lockstep.model.Address;
 import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Change;
+import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
 import dev.lockstep.model.Member;
 import dev.lockstep.model.NodeId;
+import dev.lockstep.model.Proposal;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.model.StoreId;
 import java.nio.file.Path;
@@ -15,10 +19,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// One run of a whole cluster on one virtual clock, as a script says. For one thread.
@@ -156,6 +162,9 @@ final class Simulation {
             case Script.Happening.Acts(int machine, UserStep step, int afterOperations) ->
                 machine(machine).user().act(step, afterOperations, USER_PATIENCE.toNanos());
             case Script.Happening.Killed(int machine, int afterOperations) -> kill(machine(machine), afterOperations);
+            case Script.Happening.PowerLost(int machine, int afterOperations) ->
+                losePower(machine(machine), afterOperations);
+            case Script.Happening.PowerLostEverywhere() -> machines.forEach(machine -> losePower(machine, 0));
             case Script.Happening.Started(int machine) -> restart(machine(machine));
             case Script.Happening.CutOff(int machine) -> cutOff(machine(machine));
             case Script.Happening.Healed() -> {
@@ -192,6 +201,15 @@ final class Simulation {
             process.killAfter(afterOperations);
         } else if (process != null) {
             process.kill();
+        }
+    }
+
+    private static void losePower(SimulatedMachine machine, int afterOperations) {
+        SimulatedProcess process = machine.process();
+        if (process != null) {
+            process.losePowerAfter(afterOperations);
+        } else {
+            machine.losePower();
         }
     }
 
@@ -280,8 +298,38 @@ final class Simulation {
                 violation("the catalogs differ at " + logIndex);
             }
             mix(digest.hashCode());
+            if (before == null) {
+                ledger.committed(logIndex);
+            }
         }
         tell(machine, "applied", listener == null ? logIndex : logIndex + " " + text(logIndex));
+    }
+
+    Optional<Proposal> proposal(long logIndex) {
+        Bytes command = log.command(logIndex);
+        return command == null
+                ? Optional.empty()
+                : CommandCodec.decode(command)
+                        .flatMap(decoded -> decoded instanceof Command.Propose(Proposal proposal)
+                                ? Optional.of(proposal)
+                                : Optional.empty());
+    }
+
+    SimulatedMachine machineOf(NodeId node) {
+        return machines.stream()
+                .filter(machine -> machine.member().node().equals(node))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    boolean isCommitted(Digest digest) {
+        return LongStream.rangeClosed(1, log.size())
+                .mapToObj(this::proposal)
+                .flatMap(Optional::stream)
+                .flatMap(proposal -> proposal.changes().stream())
+                .anyMatch(change -> change instanceof Change.Put put
+                        && put.content() instanceof Content.File file
+                        && file.digest().equals(digest));
     }
 
     private String text(long logIndex) {

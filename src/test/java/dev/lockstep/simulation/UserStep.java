@@ -28,6 +28,9 @@ sealed interface UserStep {
 
     record CutOff(int slot, int sizeBytes) implements UserStep {}
 
+    /// As `fsync`.
+    record Sync(int slot) implements UserStep {}
+
     record Close(int slot) implements UserStep {}
 
     record MakeDirectories(RelativePath path) implements UserStep {}

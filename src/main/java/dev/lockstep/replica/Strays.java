@@ -1,0 +1,89 @@
+package dev.lockstep.replica;
+
+import dev.lockstep.catalog.Catalog;
+import dev.lockstep.catalog.HistoryRecord;
+import dev.lockstep.model.Content;
+import dev.lockstep.model.Entry;
+import dev.lockstep.model.EntryId;
+import dev.lockstep.model.Name;
+import dev.lockstep.model.RelativePath;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Files that were changed or renamed since the last sync point. A power loss may have taken a renaming back, of the
+/// file or of a directory above it, and the record of it: then a file stands at another path than the catalog says,
+/// and nothing here knows whose it is but its name.
+final class Strays {
+    private static final int REVISIONS_MAX = 64;
+    private static final String MARK = " (conflict ";
+
+    private final Map<Name, Set<EntryId>> byName = new HashMap<>();
+    private final List<EntryId> copies = new ArrayList<>();
+
+    private Strays() {}
+
+    static Strays since(long syncedIndex, Catalog catalog) {
+        Strays strays = new Strays();
+        catalog.walk(view -> {
+            view.forEachEntry(entry -> {
+                if (entry.content() instanceof Content.File && entry.changed().logIndex() > syncedIndex) {
+                    strays.add(entry, syncedIndex, view);
+                }
+            });
+            return true;
+        });
+        return strays;
+    }
+
+    private void add(Entry entry, long syncedIndex, Catalog.View view) {
+        if (entry.isConflictCopy()) {
+            copies.add(entry.id());
+        }
+        add(entry.name(), entry.id());
+        RelativePath path = view.path(entry.id());
+        for (HistoryRecord line : path == null ? List.<HistoryRecord>of() : view.history(path, REVISIONS_MAX)) {
+            if (line.entry().equals(entry.id()) && line.revision().logIndex() > syncedIndex) {
+                line.path().ifPresent(old -> add(old.name(), entry.id()));
+            }
+        }
+    }
+
+    private void add(Name name, EntryId id) {
+        byName.computeIfAbsent(name, _ -> new LinkedHashSet<>()).add(id);
+    }
+
+    /// Those that may stand at the path instead of where they should.
+    List<Entry> of(RelativePath path, Catalog.View view) {
+        Set<EntryId> ids = new LinkedHashSet<>(byName.getOrDefault(path.name(), Set.of()));
+        for (EntryId copy : copies) {
+            RelativePath there = view.path(copy);
+            if (there != null && isCopyOf(there.name(), path.name())) {
+                ids.add(copy);
+            }
+        }
+        List<Entry> found = new ArrayList<>();
+        for (EntryId id : ids) {
+            Entry entry = view.entry(id);
+            if (entry != null) {
+                found.add(entry);
+            }
+        }
+        return found;
+    }
+
+    /// Whether a conflict copy may have got its name because it could not have the other one.
+    private static boolean isCopyOf(Name copy, Name wanted) {
+        String text = latin(copy);
+        int mark = text.lastIndexOf(MARK);
+        return mark > 0 && latin(wanted).startsWith(text.substring(0, mark));
+    }
+
+    private static String latin(Name name) {
+        return new String(name.bytes().unsafeArray(), StandardCharsets.ISO_8859_1);
+    }
+}

@@ -1,0 +1,51 @@
+package dev.lockstep.simulation;
+
+import dev.lockstep.replica.PowerLoss;
+import java.time.Duration;
+import java.util.Optional;
+
+/// What the state directory remembers of the last run, as production's record of it does. Durable at once.
+final class SimulatedRunRecord {
+    private static final Duration MARGIN = Duration.ofMinutes(1);
+
+    private boolean isFirst = true;
+    private boolean hasBooted;
+    private boolean isRecovering;
+    private long bootNanos;
+    private long syncedIndex;
+    private long syncedNanos;
+
+    /// The machine is up again after a power loss.
+    ///
+    /// @param nowNanos since 1970
+    void booted(long nowNanos) {
+        hasBooted = true;
+        bootNanos = nowNanos;
+    }
+
+    /// A run begins.
+    ///
+    /// @param nowNanos since 1970
+    Optional<PowerLoss> begin(long nowNanos) {
+        isRecovering |= hasBooted && !isFirst;
+        long beforeNanos = hasBooted ? bootNanos : nowNanos;
+        isFirst = false;
+        hasBooted = false;
+        return isRecovering ? Optional.of(new PowerLoss(syncedIndex, beforeNanos)) : Optional.empty();
+    }
+
+    void synced(long logIndex, long nowNanos) {
+        syncedIndex = logIndex;
+        syncedNanos = nowNanos;
+        isRecovering = false;
+    }
+
+    long syncedIndex() {
+        return syncedIndex;
+    }
+
+    /// @return nanoseconds since 1970: what was written before then is durable
+    long durableNanos() {
+        return syncedNanos - MARGIN.toNanos();
+    }
+}
