@@ -46,7 +46,8 @@ final class PowerLossIT {
         Assumptions.assumeTrue(Disk.isPossible(), "no loop mounts for this user on this system");
         home = Files.createTempDirectory("lockstep-power");
         for (int number = 1; number <= 3; number++) {
-            disks.add(Disk.ext4(home, "disk" + number, 256));
+            // Each round leaves some history.
+            disks.add(Disk.ext4(home, "disk" + number, 256 + 50 * ROUNDS));
         }
         cluster = LocalCluster.onHomes(disks.stream().map(Disk::root).toList());
         boot(cluster.nodes());
