@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// With `-Dlockstep.powerLosses=true` machines lose power in a third of the seeds.
 final class Soak {
-    /// Of fresh seeds with power losses about one in ten thousand still violates.
+    /// A few fresh seeds with power losses still violate, see docs/simulation.md.
     private static final boolean HAS_POWER_LOSSES = Boolean.getBoolean("lockstep.powerLosses");
 
     static final ScriptWriter.Options OPTIONS = new ScriptWriter.Options(true, true, true, HAS_POWER_LOSSES);
