@@ -15,7 +15,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,11 +28,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Keeps old contents, in the background: copies what too few nodes hold until a majority does, and prunes what is
-/// beyond the retention. Each node looks for itself what it should hold and does not; which of several is decided by
-/// a rank that all compute alike.
+/// beyond the retention. Each node looks for itself what it should hold and does not ([Shortfall]).
 final class HistoryKeeper implements AutoCloseable {
     private static final long ROUND_MILLIS = 1_000;
     private static final int BATCH_RECORDS = 128;
+    private static final int ASKED_FOR_MAX = 2 * BATCH_RECORDS;
     private static final Duration SWEEP_EVERY = Duration.ofMinutes(10);
     private static final Duration PRUNE_EVERY = Duration.ofMinutes(1);
     private static final Duration PRUNE_MANY_EVERY = Duration.ofMinutes(10);
@@ -43,7 +43,6 @@ final class HistoryKeeper implements AutoCloseable {
     private static final double FULL = 0.8;
     private static final Logger log = LoggerFactory.getLogger(HistoryKeeper.class);
 
-    private final NodeId self;
     private final Supplier<List<NodeId>> voters;
     private final Catalog catalog;
     private final ContentStore store;
@@ -51,6 +50,7 @@ final class HistoryKeeper implements AutoCloseable {
     private final FolderReplica replica;
     private final Retention retention;
     private final InstantSource clock;
+    private final Shortfall shortfall;
     private final Thread thread;
 
     private @Nullable HistoryRecord last;
@@ -70,7 +70,6 @@ final class HistoryKeeper implements AutoCloseable {
             FolderReplica replica,
             Retention retention,
             InstantSource clock) {
-        this.self = self;
         this.voters = voters;
         this.catalog = catalog;
         this.store = store;
@@ -78,6 +77,7 @@ final class HistoryKeeper implements AutoCloseable {
         this.replica = replica;
         this.retention = retention;
         this.clock = clock;
+        this.shortfall = new Shortfall(self);
         this.thread = Thread.ofVirtual().name("history").unstarted(this::run);
     }
 
@@ -130,31 +130,45 @@ final class HistoryKeeper implements AutoCloseable {
     // --- copying on ---
 
     private void copyOn() throws IOException {
-        HistoryRecord after = last;
-        List<HistoryRecord> batch = catalog.read(view -> view.superseded(after, BATCH_RECORDS));
-        if (batch.isEmpty()) {
-            if (System.nanoTime() - sweepAtNanos >= 0 || store.hasLost()) {
-                last = null;
-                lost = store.takeLost();
-                sweepAtNanos = System.nanoTime() + SWEEP_EVERY.toNanos();
+        long nowNanos = System.nanoTime();
+        shortfall.add(lacking(nextBatch(nowNanos)), nowNanos);
+        List<Content.File> lacking = new ArrayList<>();
+        for (Content.File content : shortfall.due(nowNanos, ASKED_FOR_MAX)) {
+            if (store.has(content.digest())) {
+                shortfall.settle(content.digest());
+            } else {
+                lacking.add(content);
             }
-            return;
         }
-        last = batch.getLast();
-        Map<Digest, Content.File> lacking = lacking(batch);
         if (lacking.isEmpty()) {
             return;
         }
-        Holders holders = search.holders(lacking.keySet());
-        for (Content.File content : lacking.values()) {
-            boolean isMine = lost.contains(content.digest()) || isMine(content.digest(), holders);
+        Holders holders =
+                search.holders(lacking.stream().map(Content.File::digest).toList());
+        for (Content.File content : lacking) {
+            boolean isMine =
+                    shortfall.isMine(content.digest(), holders, voters.get()) || lost.contains(content.digest());
             if (isMine && hasRoom(content)) {
                 copy(content, holders.of(content.digest()));
             }
         }
     }
 
-    private Map<Digest, Content.File> lacking(List<HistoryRecord> batch) throws IOException {
+    /// What was superseded since the last batch; every now and then all of it anew.
+    private List<HistoryRecord> nextBatch(long nowNanos) {
+        HistoryRecord after = last;
+        List<HistoryRecord> batch = catalog.read(view -> view.superseded(after, BATCH_RECORDS));
+        if (!batch.isEmpty()) {
+            last = batch.getLast();
+        } else if (nowNanos - sweepAtNanos >= 0 || store.hasLost()) {
+            last = null;
+            lost = store.takeLost();
+            sweepAtNanos = nowNanos + SWEEP_EVERY.toNanos();
+        }
+        return batch;
+    }
+
+    private Collection<Content.File> lacking(List<HistoryRecord> batch) throws IOException {
         Map<Digest, Content.File> lacking = new LinkedHashMap<>();
         for (HistoryRecord line : batch) {
             boolean isFile = line.state().isPresent() && line.state().get().content() instanceof Content.File;
@@ -165,7 +179,7 @@ final class HistoryKeeper implements AutoCloseable {
                 }
             }
         }
-        return lacking;
+        return lacking.values();
     }
 
     /// What others prune for its age is not to be copied from those who have not done so yet.
@@ -175,31 +189,13 @@ final class HistoryKeeper implements AutoCloseable {
                 && Duration.ofMillis(clock.millis() - sinceMillis).compareTo(retention.age()) > 0;
     }
 
-    private boolean isMine(Digest content, Holders holders) {
-        List<NodeId> all = voters.get();
-        SortedSet<NodeId> have = holders.of(content);
-        int wanted = all.size() / 2 + 1 - have.size();
-        if (have.isEmpty() || wanted <= 0) {
-            return false;
-        }
-        List<NodeId> candidates = new ArrayList<>(all);
-        candidates.removeAll(have);
-        candidates.removeAll(holders.unreached());
-        candidates.sort(
-                Comparator.comparing((NodeId node) -> rank(content, node)).thenComparing(node -> node));
-        return candidates.subList(0, Math.min(wanted, candidates.size())).contains(self);
-    }
-
-    private static Digest rank(Digest content, NodeId node) {
-        return Digest.of(dev.lockstep.model.Bytes.utf8(content + " " + node));
-    }
-
     private boolean hasRoom(Content.File content) {
         return count + 1 <= retention.countMax() * FULL && bytes + content.sizeBytes() <= retention.bytesMax() * FULL;
     }
 
     private void copy(Content.File content, SortedSet<NodeId> holders) {
         if (search.copyToHistory(content, holders)) {
+            shortfall.settle(content.digest());
             count++;
             bytes += content.sizeBytes();
             log.atDebug().addKeyValue("content", content.digest()).log("an old content was copied here");

@@ -24,6 +24,7 @@ final class CorruptionIT {
     private static final String REPAIRED = "repaired, or not needed";
     private static final int SEGMENT_HEADER_BYTES = 8;
     private static final int CHECKSUM_BYTES = 4;
+    private static final int COMMIT_INDEX_BYTES_MAX = 40;
     private static final Duration SOON = Duration.ofMinutes(2);
     private static final List<String> OFTEN = List.of(
             "-Dlockstep.snapshotTriggerEntries=30",
@@ -200,7 +201,7 @@ final class CorruptionIT {
         Path last = segments().getLast();
         List<long[]> records = records(last);
         try (RandomAccessFile open = new RandomAccessFile(last.toFile(), "rw")) {
-            open.setLength(records.getLast()[1] - 1);
+            open.setLength(lastApplied(records)[1] - 1);
         }
         assertThat(start(victim.state().relativize(last))).startsWith("refused");
         Shell.in(cluster.home(), "rm -rf '" + victim.state() + "' && cp -a whole '" + victim.state() + "'");
@@ -244,6 +245,15 @@ final class CorruptionIT {
             records.add(new long[] {start, at});
         }
         return records;
+    }
+
+    /// The last record with commands, which the catalog has applied. Those with a commit index alone are shorter; when
+    /// one of them is gone, nothing is.
+    private static long[] lastApplied(List<long[]> records) {
+        return records.stream()
+                .filter(record -> record[1] - record[0] > COMMIT_INDEX_BYTES_MAX)
+                .reduce((earlier, later) -> later)
+                .orElseThrow();
     }
 
     private List<Path> segments() throws IOException {
