@@ -66,7 +66,7 @@ public final class Materializer {
         this.displacedFiles = displacedFiles;
         this.staging = new Staging(state, staged, contents, incarnation);
         this.ignored = ignored;
-        this.inversion = new Inversion(catalog, index, folder, staging);
+        this.inversion = new Inversion(catalog, index, folder, staging, this::giveBack);
         this.rotten = rotten;
         this.isBusy = isBusy;
         this.isAnyBusyAtOrBelow = isAnyBusyAtOrBelow;

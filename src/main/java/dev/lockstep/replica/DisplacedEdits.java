@@ -179,14 +179,14 @@ final class DisplacedEdits implements DisplacedFiles {
         return beside.parent().child(name.toName());
     }
 
-    /// A directory with all that is in it, or what has no bytes, goes back into the folder under a free name, where
-    /// it is found as something new.
+    /// A directory with all that is in it, or what has no bytes, goes back into the folder: where it belongs, or if
+    /// that is taken, under a free name, where it is found as something new.
     private void putBeside(EntryId entry, RelativePath path, RelativePath staged) throws IOException {
         Stamp parent = root.stat(path.parent());
         boolean isThere = parent != null && parent.kind() == Kind.DIRECTORY;
         RelativePath directory = isThere ? path.parent() : RelativePath.ROOT;
-        for (int number = 1; ; number++) {
-            RelativePath beside = directory.child(Name.of("displaced-" + entry + "-" + number));
+        for (int number = isThere ? 0 : 1; ; number++) {
+            RelativePath beside = number == 0 ? path : directory.child(Name.of("displaced-" + entry + "-" + number));
             try {
                 state.rename(staged, root, beside, RenameMode.NO_REPLACE);
                 changes.dirtySubtree(beside);

@@ -178,6 +178,54 @@ final class RestartIT {
         area.assertContent("edited", "new");
     }
 
+    /// A name changes hands between a file and a directory that holds the file: neither can be placed first.
+    @Test
+    void nodeThatWasAwayPutsFilesIntoDirectoriesInTheirPlaces() throws Exception {
+        Area area = SHARED.area();
+        Shell.in(area.on(1), """
+                for f in same other deep twice into; do printf "content of $f" > $f; done
+                ln -s nowhere link; mkdir stands; printf in > stands/in
+                """);
+        cluster.awaitSame(SOON);
+        Node third = cluster.node(3);
+        third.kill9();
+        Shell.in(area.on(1), """
+                mv same t; mkdir same; mv t same/same
+                mv other t; mkdir other; mv t other/x
+                mv deep t; mkdir -p deep/a/b; mv t deep/a/b/x
+                mv twice t; mkdir twice; printf taken > twice/twice; mv t twice/second
+                mv link t; mkdir link; mv t link/x
+                mv into stands/in2; mv stands into
+                """);
+        cluster.awaitSame(SOON);
+        third.start();
+        cluster.awaitReady();
+        cluster.awaitSame(SOON);
+        area.assertContent("same/same", "content of same");
+        area.assertContent("other/x", "content of other");
+        area.assertContent("deep/a/b/x", "content of deep");
+        area.assertContent("twice/twice", "taken");
+        area.assertContent("twice/second", "content of twice");
+        area.assertContent("into/in2", "content of into");
+        area.assertPaths(
+                "deep",
+                "deep/a",
+                "deep/a/b",
+                "deep/a/b/x",
+                "into",
+                "into/in",
+                "into/in2",
+                "link",
+                "link/x",
+                "other",
+                "other/x",
+                "same",
+                "same/same",
+                "twice",
+                "twice/second",
+                "twice/twice");
+    }
+
     /// T48, C01 in small: each file is one complete version after every kill.
     @Test
     void killedNodeNeverLeavesPartOfFile() throws Exception {

@@ -117,6 +117,40 @@ final class FoundBySimulationTest {
         assertHolds(new Setting(1278, 3, 1, true, Long.MAX_VALUE, 200_000_000, true));
     }
 
+    /// A node is away meanwhile: the directory waits for its place, the file for its parent.
+    @ParameterizedTest
+    @ValueSource(strings = {"a/x", "a/b/x", "a/a"})
+    void aFileGoesIntoTheDirectoryThatTakesItsPlace(String last) {
+        acts(700, 1, new UserStep.Open(1, at("a"), UserStep.Opening.TRUNCATE), 0);
+        acts(700, 1, new UserStep.Write(1, 1, 1), 0);
+        acts(700, 1, new UserStep.Close(1), 0);
+        happens(3000, new Happening.Killed(3, 0));
+        acts(3100, 1, new UserStep.Rename(at("a"), at("t"), RenameMode.NO_REPLACE), 0);
+        acts(4000, 1, new UserStep.MakeDirectories(at(last).parent()), 0);
+        acts(4000, 1, new UserStep.Rename(at("t"), at(last), RenameMode.NO_REPLACE), 0);
+        happens(8000, new Happening.Started(3));
+        assertHolds(FINE);
+    }
+
+    /// As before, killed after each step of placing.
+    @Test
+    void aKillWhileAFileGoesIntoTheDirectoryLosesNothing() {
+        for (int step = 1; step < 60; step++) {
+            lines.clear();
+            acts(700, 1, new UserStep.Open(1, at("a"), UserStep.Opening.TRUNCATE), 0);
+            acts(700, 1, new UserStep.Write(1, 1, 1), 0);
+            acts(700, 1, new UserStep.Close(1), 0);
+            happens(3000, new Happening.Killed(3, 0));
+            acts(3100, 1, new UserStep.Rename(at("a"), at("t"), RenameMode.NO_REPLACE), 0);
+            acts(4000, 1, new UserStep.MakeDirectories(at("a")), 0);
+            acts(4000, 1, new UserStep.Rename(at("t"), at("a/x"), RenameMode.NO_REPLACE), 0);
+            happens(8000, new Happening.Started(3));
+            happens(8001, new Happening.Killed(3, step));
+            happens(16_000, new Happening.Started(3));
+            assertHolds(FINE);
+        }
+    }
+
     /// 60: the record of a deleted entry at the place of a torn one. 1580, 1881: a conflict copy that placing had
     /// renamed. 4616: old bytes, renamed since. 10585, 22411: a torn file in a directory that was moved. 11334 and
     /// 20784589: old bytes that nothing records any more. 20784691: a rename undone, under the stamp on record.
