@@ -32,6 +32,8 @@ final class CrashIT {
             "-Dlockstep.purgePreservedEntries=5",
             "-Dlockstep.segmentBytesMax=16384");
 
+    private static final int LIVES_ROUNDS = 20;
+
     private LocalCluster cluster;
     private Area area;
 
@@ -174,6 +176,10 @@ final class CrashIT {
                 String last = "n" + number + "-" + (round - 1);
                 area.move(node, last, "moved-" + last);
                 area.delete(node, last + "-large");
+            }
+            if (round >= LIVES_ROUNDS) {
+                // By now it stands on the other nodes, which have to remove it.
+                area.delete(node, "moved-n" + number + "-" + (round - LIVES_ROUNDS));
             }
         }
         Files.createDirectory(area.on(1).resolve("directory-" + round));

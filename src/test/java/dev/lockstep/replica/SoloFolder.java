@@ -42,6 +42,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
@@ -68,6 +69,8 @@ final class SoloFolder {
     private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
     private final AtomicReference<@Nullable Throwable> defect = new AtomicReference<>();
     private final List<AutoCloseable> open = new ArrayList<>();
+    private final AtomicInteger offers = new AtomicInteger();
+    private volatile CompletableFuture<Void> mayCommit = CompletableFuture.completedFuture(null);
     private @Nullable FolderReplica replica;
     private long incarnation;
     private long peerSequence;
@@ -172,10 +175,21 @@ final class SoloFolder {
 
     // --- what the cluster does ---
 
+    /// Nothing that this node offers is committed until the end of what is returned.
+    CompletableFuture<Void> holdOffers() {
+        mayCommit = new CompletableFuture<>();
+        return mayCommit;
+    }
+
+    int offers() {
+        return offers.get();
+    }
+
     private final class SoloLog implements Consensus {
         @Override
         public CompletableFuture<Long> offer(Bytes command) {
-            return CompletableFuture.supplyAsync(() -> commit(command), workers);
+            offers.incrementAndGet();
+            return mayCommit.thenApplyAsync(_ -> commit(command), workers);
         }
 
         @Override

@@ -55,7 +55,7 @@ import org.slf4j.LoggerFactory;
 /// the leader, on the same port.
 public final class RatisConsensus implements Consensus {
     private static final Logger log = LoggerFactory.getLogger(RatisConsensus.class);
-    private static final String PREFIX = "raft.";
+    static final String PREFIX = "raft.";
     private static final String OFFER = PREFIX + "offer";
     private static final String READ = PREFIX + "read";
     private static final String TERM = PREFIX + "term";

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -81,6 +82,10 @@ final class RatisCluster extends LogCluster {
         PeerPort port = new PeerPort(member.address());
         ports.put(member.store(), port);
         return RatisConsensus.start(config, port, state);
+    }
+
+    PeerPort port(Member member) {
+        return Objects.requireNonNull(ports.get(member.store()), () -> member + " is not running");
     }
 
     @Override
