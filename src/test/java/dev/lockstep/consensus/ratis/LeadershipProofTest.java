@@ -32,6 +32,7 @@ final class LeadershipProofTest {
         for (Member member : cluster.founders()) {
             cluster.start(member);
         }
+        leader = cluster.founders().getFirst();
         cluster.await("a leader answers", () -> cluster.founders().stream().anyMatch(this::answersAsLeader));
     }
 
