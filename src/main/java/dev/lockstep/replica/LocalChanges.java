@@ -291,7 +291,9 @@ final class LocalChanges {
             damage.undoMove(parent, path, held);
             dirty.now(path, sequence, clock.getAsLong());
         } else {
-            moved.put(held.id(), new MovedTo(path, held, sequence));
+            MovedTo before = moved.get(held.id());
+            long first = before == null ? sequence : Math.min(before.sequence(), sequence);
+            moved.put(held.id(), new MovedTo(path, held, first));
         }
     }
 

@@ -117,6 +117,31 @@ final class FoundBySimulationTest {
         assertHolds(new Setting(1278, 3, 1, true, Long.MAX_VALUE, 200_000_000, true));
     }
 
+    /// The record of the second placing is lost with the bytes: what is left tells of the damage before.
+    @Test
+    void aFileThatWasPlacedAgainAndIsTornOnceMoreIsNotProposed() {
+        acts(700, 1, new UserStep.Open(1, at("a"), UserStep.Opening.TRUNCATE), 0);
+        acts(700, 1, new UserStep.Write(1, 1, 1), 0);
+        acts(700, 1, new UserStep.Close(1), 0);
+        happens(1500, new Happening.PowerLost(1, 0));
+        happens(1550, new Happening.Started(1));
+        happens(4500, new Happening.PowerLost(1, 0));
+        happens(4550, new Happening.Started(1));
+        assertHolds(new Setting(539, 3, 1, false, Long.MAX_VALUE, 2_000_000, true));
+    }
+
+    @Test
+    void aTornFileWhoseTimeAnotherNodeHadSetIsNotProposed() {
+        happens(1527.656, new Happening.PowerLostEverywhere());
+        happens(1577.656, new Happening.Started(1));
+        happens(1577.656, new Happening.Started(3));
+        acts(3081.629, 1, new UserStep.Open(2, at("a"), UserStep.Opening.TRUNCATE), 17);
+        acts(3081.815, 1, new UserStep.Write(2, 2, 2), 16);
+        happens(5828.391, new Happening.PowerLost(3, 3));
+        acts(5971.521, 1, new UserStep.Touch(at("a"), 210522569), 0);
+        assertHolds(new Setting(503085, 3, 1, false, Long.MAX_VALUE, 2_000_000, true));
+    }
+
     /// A node is away meanwhile: the directory waits for its place, the file for its parent.
     @ParameterizedTest
     @ValueSource(strings = {"a/x", "a/b/x", "a/a"})
@@ -151,14 +176,17 @@ final class FoundBySimulationTest {
         }
     }
 
-    /// 60: the record of a deleted entry at the place of a torn one. 1580, 1881: a conflict copy that placing had
-    /// renamed. 4616: old bytes, renamed since. 10585, 22411: a torn file in a directory that was moved. 11334 and
-    /// 20784589: old bytes that nothing records any more. 20784691: a rename undone, under the stamp on record.
+    /// 60: the record of a deleted entry at the place of a torn one. 1580, 1881: a conflict copy that
+    /// placing had renamed. 4616: old bytes, renamed since. 10585, 22411: a torn file in a directory that
+    /// was moved. 11334 and 20784589: old bytes that nothing records any more. 20784691: a rename undone,
+    /// under the stamp on record. 23529: the comparing ended too early, as an older hint was forgotten.
+    /// 20784586: torn by one loss, placed again, torn by the next. 502713, 503085: a torn file whose time
+    /// was set since the record.
     @ParameterizedTest
     @ValueSource(
             longs = {
                 60, 509, 801, 1099, 1278, 1580, 1881, 2183, 2709, 2896, 4616, 10585, 11334, 11879, 13416, 14816, 22411,
-                20784589, 20784691
+                23529, 502713, 503085, 20784586, 20784589, 20784691
             })
     void seedsWithPowerLossesThatViolatedOnceHold(long seed) {
         Script script = ScriptWriter.write(seed, Soak.WITH_POWER_LOSSES);
