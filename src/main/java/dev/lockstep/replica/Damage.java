@@ -110,15 +110,21 @@ final class Damage {
 
     // --- bytes that were taken back under an unchanged stamp ---
 
+    /// A record as it should be.
+    ///
+    /// @param isDamaged whether the file's bytes are others; else it is not where it is recorded, and is read where
+    ///     the scan finds it
+    record Stale(Held held, boolean isDamaged) {}
+
     /// Reads the files of marked records whose stamps are as recorded: of what was overwritten in place the size and
     /// the times may have survived without the bytes.
     ///
-    /// @return completes, on a worker, with the records as they should be
-    CompletableFuture<List<Held>> findStale() {
+    /// @return completes, on a worker, with the records that must be corrected
+    CompletableFuture<List<Stale>> findStale() {
         Set<EntryId> toRead = marked;
         return CompletableFuture.supplyAsync(
                 () -> {
-                    List<Held> corrected = new ArrayList<>();
+                    List<Stale> corrected = new ArrayList<>();
                     for (EntryId id : toRead) {
                         Held held = index.held(id);
                         RelativePath path = held == null ? null : index.path(id);
@@ -131,16 +137,19 @@ final class Damage {
                 workers);
     }
 
-    private void addIfStale(Held held, Content.File file, RelativePath path, List<Held> corrected) {
+    private void addIfStale(Held held, Content.File file, RelativePath path, List<Stale> corrected) {
         try {
             Stamp now = root.stat(path);
+            if (now == null) {
+                corrected.add(new Stale(held.withStamp(unlike(held.stamp())), false));
+            }
             if (now == null || now.kind() != Kind.FILE || !now.isUnchangedSince(held.stamp())) {
                 return;
             }
             try (FileHandle open = root.openRead(path)) {
                 Content.File actual = new Content.File(ContentStore.digestOf(open, now.sizeBytes()), now.sizeBytes());
                 if (!actual.equals(file)) {
-                    corrected.add(new Held(withContent(held.entry(), actual), now));
+                    corrected.add(new Stale(new Held(withContent(held.entry(), actual), now), true));
                 }
             }
         } catch (IOException unreadable) {
@@ -152,8 +161,14 @@ final class Damage {
         }
     }
 
-    void correct(List<Held> stale) {
-        stale.forEach(this::repair);
+    void correct(List<Stale> stale) {
+        for (Stale one : stale) {
+            if (one.isDamaged()) {
+                repair(one.held());
+            } else {
+                index.put(one.held());
+            }
+        }
     }
 
     // --- differences that the scan finds ---
@@ -166,19 +181,22 @@ final class Damage {
     /// The file is recorded where it stands. Its bytes may be damaged, too: the stamp is one that no file has, so that
     /// they are compared.
     void undoMove(EntryId parent, RelativePath path, Held held) {
-        Stamp old = held.stamp();
-        Stamp unlike = new Stamp(
-                old.kind(),
-                old.device(),
-                old.inode(),
-                old.birthNanos(),
-                old.sizeBytes() + 1,
-                old.mtimeNanos(),
-                old.ctimeNanos(),
-                old.mode(),
-                old.links(),
-                old.owner());
-        repair(held.at(parent, path.name()).withStamp(unlike));
+        repair(held.at(parent, path.name()).withStamp(unlike(held.stamp())));
+    }
+
+    /// A stamp of the same inode that no file has, so that its bytes are compared.
+    private static Stamp unlike(Stamp stamp) {
+        return new Stamp(
+                stamp.kind(),
+                stamp.device(),
+                stamp.inode(),
+                stamp.birthNanos(),
+                stamp.sizeBytes() + 1,
+                stamp.mtimeNanos(),
+                stamp.ctimeNanos(),
+                stamp.mode(),
+                stamp.links(),
+                stamp.owner());
     }
 
     /// Whether an entry is missing, or has another one in its place, because its name did not become durable.
@@ -374,6 +392,8 @@ final class Damage {
             }
             if (held == null) {
                 addFromElsewhere(suspect, view, since, found);
+            } else {
+                addOther(suspect, view, since, found);
             }
             return found;
         });
@@ -392,6 +412,18 @@ final class Damage {
                 && live.content() instanceof Content.File file
                 && suspect.mayBeUnrecorded(live.revision(), file, index.held(live.id()))) {
             found.add(new Candidate(live.id(), live, file));
+        }
+    }
+
+    /// What was placed where the record, which is older, tells of another entry.
+    private void addOther(Suspect suspect, Catalog.View view, PowerLoss since, List<Candidate> found) {
+        Entry other = view.find(suspect.change().path()).orElse(null);
+        if (other == null || other.equals(suspect.live()) || !(other.content() instanceof Content.File file)) {
+            return;
+        }
+        Held record = index.held(other.id());
+        if (other.revision().logIndex() > since.syncedIndex() || Suspect.isAhead(other.revision(), file, record)) {
+            found.add(new Candidate(other.id(), other, file));
         }
     }
 
@@ -423,27 +455,40 @@ final class Damage {
                     && other.entry().content() instanceof Content.File file) {
                 found.add(new Candidate(other.id(), other.entry(), file));
             }
+            RelativePath place = view.path(other.id());
+            if (marked.contains(other.id()) && place != null) {
+                addOldStates(other.entry(), view.history(place, REVISIONS_MAX), since, found);
+            }
         }
         RelativePath path = suspect.change().path();
         for (Entry stray : strays(since).of(path, view)) {
             RelativePath wanted = view.path(stray.id());
             if (wanted != null
-                    && !wanted.startsWith(path)
                     && stray.content() instanceof Content.File file
                     && !isThere(stray, wanted, file.sizeBytes())) {
                 found.add(new Candidate(stray.id(), stray, file));
                 addOldStates(stray, view.history(wanted, REVISIONS_MAX), since, found);
             }
         }
+        for (HistoryRecord line : strays(since).deleted(path.name())) {
+            HistoryRecord.State state = line.state().orElse(null);
+            // Nothing but its time tells it from a file that a program has just made.
+            if (state != null
+                    && state.content() instanceof Content.File file
+                    && state.attributes().mtimeNanos() == suspect.stamp().mtimeNanos()) {
+                boolean isOld = state.contentRevision().logIndex() <= since.syncedIndex();
+                found.add(new Candidate(line.entry(), entry(line, state, path), file, isOld));
+            }
+        }
     }
 
-    private static void addOldStates(Entry stray, List<HistoryRecord> lines, PowerLoss since, List<Candidate> found) {
+    private static void addOldStates(Entry entry, List<HistoryRecord> lines, PowerLoss since, List<Candidate> found) {
         for (HistoryRecord line : lines) {
             if (isReplacedSince(line, since)
-                    && line.entry().equals(stray.id())
+                    && line.entry().equals(entry.id())
                     && line.state().isPresent()
                     && line.state().get().content() instanceof Content.File file) {
-                found.add(new Candidate(stray.id(), stray, file, true));
+                found.add(new Candidate(entry.id(), entry, file, true));
             }
         }
     }
