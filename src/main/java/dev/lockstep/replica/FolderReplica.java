@@ -45,7 +45,7 @@ public final class FolderReplica implements AutoCloseable {
     public static final int INLINE_BYTES_MAX = 32 << 10;
 
     private static final long PROMPT_READ_BYTES_MAX = 1 << 20;
-    private static final int APPLIED_BYTES_MAX = 32 << 20;
+    private static final int APPLIED_BYTES_MAX = 8 << 20;
     private static final long RECOVERY_NANOS_MAX = 120_000_000_000L;
     private static final int APPLIED_BYTES_EACH = 256;
     private static final Logger log = LoggerFactory.getLogger(FolderReplica.class);

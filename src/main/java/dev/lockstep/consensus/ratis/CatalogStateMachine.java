@@ -34,6 +34,7 @@ final class CatalogStateMachine extends BaseStateMachine {
     private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
     private final SnapshotWriter snapshots;
     private final CommitNews news;
+    private volatile @Nullable ReplayedSegments replayed;
     private final MembersFile members;
     private volatile boolean isStarted;
     private volatile boolean isStopping;
@@ -57,6 +58,11 @@ final class CatalogStateMachine extends BaseStateMachine {
     /// From now on it is no failure that the log stops.
     void stopping() {
         isStopping = true;
+    }
+
+    /// What is replayed may begin before this call.
+    void replays(ReplayedSegments segments) {
+        replayed = segments;
     }
 
     @Override
@@ -118,6 +124,12 @@ final class CatalogStateMachine extends BaseStateMachine {
             }
         });
         updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
+        ReplayedSegments segments = replayed;
+        if (segments != null) {
+            segments.applied(
+                    entry.getIndex(),
+                    entry.getStateMachineLogEntry().getLogData().size());
+        }
         return CompletableFuture.completedFuture(answer(entry.getIndex()));
     }
 

@@ -27,7 +27,7 @@ public record RatisConfig(
         int segmentBytesMax) {
     public static final long SNAPSHOT_TRIGGER_ENTRIES = 20_000;
     public static final long PURGE_PRESERVED_ENTRIES = 20_000;
-    public static final int SEGMENT_BYTES_MAX = 16 << 20;
+    public static final int SEGMENT_BYTES_MAX = 4 << 20;
 
     public RatisConfig {
         members = List.copyOf(members);

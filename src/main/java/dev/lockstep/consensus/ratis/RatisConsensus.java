@@ -72,7 +72,7 @@ public final class RatisConsensus implements Consensus {
     private final PeerPort port;
     private final RaftServer server;
     private final CatalogStateMachine machine;
-    private final RaftServer.Division division;
+    final RaftServer.Division division;
     private final LeadershipProof leadership;
     private final RaftGroupId group;
     private final ClientId client = ClientId.randomId();
@@ -113,6 +113,7 @@ public final class RatisConsensus implements Consensus {
         for (OpenSegment segment : OpenSegment.in(home.resolve("current"))) {
             segment.removeTornRecord();
         }
+        long lastClosedIndex = ReplayedSegments.lastIndex(home.resolve("current"));
         List<RaftPeer> peers = config.members().stream().map(RaftMembers::peer).toList();
         Parameters parameters = new Parameters();
         GrpcConfigKeys.Server.setServicesCustomizer(
@@ -133,6 +134,7 @@ public final class RatisConsensus implements Consensus {
         startLog(config, server, machine);
         requireUnbroken(config, server, machine, state.appliedIndex());
         RatisConsensus consensus = new RatisConsensus(config, port, server, machine, groupId);
+        machine.replays(ReplayedSegments.of(consensus.division.getRaftLog(), lastClosedIndex));
         port.serve(PREFIX, consensus::serve);
         return consensus;
     }
