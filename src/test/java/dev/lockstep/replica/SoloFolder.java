@@ -100,7 +100,7 @@ final class SoloFolder {
     ///
     /// @param syncedIndex of the last sync point
     void startAfterPowerLoss(long syncedIndex) throws Exception {
-        long nowNanos = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
+        long nowNanos = TimeUnit.MILLISECONDS.toNanos(nextMillisecond());
         PowerLoss loss = new PowerLoss(syncedIndex, nowNanos);
         begin(started -> started.start(syncedIndex, index -> {}, Optional.of(loss)));
         for (int at = 0; at < commands.size(); at++) {
@@ -109,6 +109,17 @@ final class SoloFolder {
         replica().caughtUp();
         awaitSettled();
         Awaitility.await().atMost(PATIENCE).until(replica()::isRecovered);
+    }
+
+    /// The machine boots after all that was written before, also by a clock of milliseconds.
+    private static long nextMillisecond() {
+        long before = System.currentTimeMillis();
+        long now = before;
+        while (now <= before) {
+            Thread.onSpinWait();
+            now = System.currentTimeMillis();
+        }
+        return now;
     }
 
     private void begin(Consumer<FolderReplica> start) throws IOException {
