@@ -154,14 +154,29 @@ public final class FolderIndex {
     /// its record
     /// but
     /// is no longer found there: the caller removes or moves it first.
-    public synchronized void put(Held held) {
+    public void put(Held held) {
+        putAll(List.of(held));
+    }
+
+    /// As [#put] of each, at once: entries may take each other's places.
+    ///
+    /// @param some of different entries
+    public synchronized void putAll(List<Held> some) {
         List<IndexStore.Write> writes = new ArrayList<>();
-        Held before = held(held.id());
-        if (before == null) {
-            entries++;
-        } else {
-            removeKeys(before, writes);
+        for (Held held : some) {
+            Held before = held(held.id());
+            if (before == null) {
+                entries++;
+            } else {
+                removeKeys(before, writes);
+            }
         }
+        some.forEach(held -> addKeys(held, writes));
+        hasMarks = true;
+        store.write(writes);
+    }
+
+    private void addKeys(Held held, List<IndexStore.Write> writes) {
         byte[] id = ByteBuffer.allocate(Long.BYTES).putLong(held.id().value()).array();
         writes.add(new IndexStore.Write(key(BY_ENTRY, held.id().value()), HeldCodec.encode(held)));
         writes.add(new IndexStore.Write(
@@ -171,8 +186,6 @@ public final class FolderIndex {
             writes.add(new IndexStore.Write(contentKey(file.digest(), held.id()), NOTHING));
         }
         writes.add(new IndexStore.Write(withId(key(MARK, generation), held.id()), NOTHING));
-        hasMarks = true;
-        store.write(writes);
     }
 
     // --- marks ---

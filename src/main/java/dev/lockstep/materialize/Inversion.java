@@ -2,6 +2,7 @@ package dev.lockstep.materialize;
 
 import dev.lockstep.catalog.Catalog;
 import dev.lockstep.failpoint.FailPoint;
+import dev.lockstep.folder.DirectoryItem;
 import dev.lockstep.folder.Errno;
 import dev.lockstep.folder.FolderException;
 import dev.lockstep.folder.FolderIndex;
@@ -15,11 +16,15 @@ import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import java.io.IOException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Puts a directory in the place of another entry that is to lie within it. Neither can go first: one waits for its
 /// place, the other for its parent. An inner directory is outside the folder for three renames in a row, where nothing
-/// else of this node looks; a file goes from within the folder into the outer directory. Owned by the control loop.
+/// else of this node looks; a file goes from within the folder into the outer directory.
+///
+/// The other way round, an entry takes the place of the deleted directory in which it stands: one waits for its place,
+/// the other to be empty. Owned by the control loop.
 final class Inversion {
     private static final int NAMES_MAX = 1000;
 
@@ -71,17 +76,110 @@ final class Inversion {
         try {
             staging.state().rename(parked, folder, to, RenameMode.EXCHANGE);
         } catch (FolderException refused) {
-            giveBack(from, parked);
+            giveBack(outer, from, parked, to);
             return false;
         }
         Name inner = putInto(folder, to, occupant, staging.state(), parked);
         if (inner == null) {
-            staging.state().rename(parked, folder, to, RenameMode.EXCHANGE);
-            giveBack(from, parked);
+            undo(outer, from, occupant, parked, to);
             return false;
         }
         note(outer, occupant.at(outer.id(), inner), to);
         return true;
+    }
+
+    /// Puts a file in the place of a deleted directory in which it stands, and with it nothing else.
+    ///
+    /// @param inner the file
+    /// @param from  where it stands
+    /// @param to    where the directory stands, and the file shall
+    /// @return nothing if it is done, and the index says so; else what comes first
+    Optional<Placing> unwrap(Entry wanted, Held inner, RelativePath from, RelativePath to) throws IOException {
+        Placing first = firstOfOthers(from, to);
+        if (first != null) {
+            return Optional.of(first);
+        }
+        RelativePath out = staging.gone(inner.entry());
+        folder.rename(from, staging.state(), out, RenameMode.NO_REPLACE);
+        FailPoint.pass("inversion.out");
+        Stamp stamp = staging.state().stat(out);
+        if (stamp == null || !isSameFile(stamp, inner.stamp())) {
+            giveBack.to(inner, out, from);
+            return Optional.of(new Placing.LocalChange(from));
+        }
+        for (RelativePath at = from.parent(); at.startsWith(to); at = at.parent()) {
+            Held directory = index.find(at);
+            try {
+                folder.rmdir(at);
+            } catch (FolderException refused) {
+                giveBack.to(inner, out, from);
+                return Optional.of(new Placing.LocalChange(at));
+            }
+            if (directory != null) {
+                index.remove(directory.id());
+            }
+        }
+        FailPoint.pass("inversion.unwrapped");
+        try {
+            staging.state().rename(out, folder, to, RenameMode.NO_REPLACE);
+        } catch (FolderException taken) {
+            index.remove(inner.id());
+            giveBack.to(inner, out, to);
+            return Optional.of(new Placing.LocalChange(to));
+        }
+        FailPoint.pass("inversion.back");
+        index.put(inner.at(wanted.parent(), wanted.name()));
+        return Optional.empty();
+    }
+
+    private static boolean isSameFile(Stamp now, Stamp before) {
+        return now.isSameInode(before)
+                && now.kind() == before.kind()
+                && now.sizeBytes() == before.sizeBytes()
+                && now.mtimeNanos() == before.mtimeNanos();
+    }
+
+    /// What else is in the directories from `from` up to `to`, or is one of them that is not deleted.
+    private @Nullable Placing firstOfOthers(RelativePath from, RelativePath to) throws IOException {
+        for (RelativePath at = from; !at.equals(to); at = at.parent()) {
+            RelativePath directory = at.parent();
+            Held held = index.find(directory);
+            if (held == null) {
+                return new Placing.LocalChange(directory);
+            }
+            if (catalog.read(view -> view.entry(held.id())) != null) {
+                return new Placing.After(held.id());
+            }
+            Placing first = firstOfOthers(held, directory, at.name());
+            if (first != null) {
+                return first;
+            }
+        }
+        return null;
+    }
+
+    /// @param inner the name of what is to come out
+    private @Nullable Placing firstOfOthers(Held held, RelativePath directory, Name inner) throws IOException {
+        for (Held child : index.children(held.id())) {
+            if (!child.entry().name().equals(inner)) {
+                return new Placing.After(child.id());
+            }
+        }
+        return firstUnknown(held, directory);
+    }
+
+    /// @return the first entry of a directory that the index does not know there; null if there is none
+    @Nullable
+    Placing firstUnknown(Held held, RelativePath directory) throws IOException {
+        for (DirectoryItem item : folder.list(directory)) {
+            if (!item.isNameable()) {
+                return new Placing.Refused(directory, "holds a name that cannot be replicated");
+            }
+            if (index.child(held.id(), item.name()) == null) {
+                return new Placing.LocalChange(directory.child(item.name()));
+            }
+        }
+        return null;
     }
 
     private void take(Entry outer, @Nullable RelativePath from, RelativePath parked) throws IOException {
@@ -92,11 +190,32 @@ final class Inversion {
         }
     }
 
-    private void giveBack(@Nullable RelativePath from, RelativePath parked) throws IOException {
-        if (from == null) {
-            staging.state().rmdir(parked);
-        } else {
-            staging.state().rename(parked, folder, from, RenameMode.NO_REPLACE);
+    private void undo(Entry outer, @Nullable RelativePath from, Held occupant, RelativePath parked, RelativePath to)
+            throws IOException {
+        try {
+            staging.state().rename(parked, folder, to, RenameMode.EXCHANGE);
+        } catch (FolderException gone) {
+            // A program has taken the outer one away.
+            giveBack.to(occupant, parked, to);
+            return;
+        }
+        giveBack(outer, from, parked, to);
+    }
+
+    private void giveBack(Entry outer, @Nullable RelativePath from, RelativePath parked, RelativePath to)
+            throws IOException {
+        try {
+            if (from == null) {
+                staging.state().rmdir(parked);
+            } else {
+                staging.state().rename(parked, folder, from, RenameMode.NO_REPLACE);
+            }
+        } catch (FolderException refused) {
+            // A program has put something into it, or there.
+            Stamp stamp = staging.state().stat(parked);
+            if (stamp != null) {
+                giveBack.to(new Held(outer, stamp), parked, from == null ? to : from);
+            }
         }
     }
 

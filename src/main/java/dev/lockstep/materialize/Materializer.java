@@ -20,6 +20,7 @@ import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -89,11 +90,21 @@ public final class Materializer {
     }
 
     private Placing place(@Nullable Entry want, @Nullable Held have, @Nullable RelativePath here) throws IOException {
+        if (have != null && isOverwritten(have)) {
+            forget(have.id());
+            return want == null ? new Placing.Done() : create(want);
+        }
         if (have == null || here == null) {
             // A record below what this folder no longer holds says nothing any more.
             return want == null ? forget(have == null ? null : have.id()) : create(want);
         }
         return want == null ? remove(have, here) : update(want, have, here);
+    }
+
+    /// Whether another entry is recorded at its place, as after a power loss that took a part of the records.
+    private boolean isOverwritten(Held have) {
+        Held there = index.child(have.entry().parent(), have.entry().name());
+        return there == null || !there.id().equals(have.id());
     }
 
     /// Whether the place of the entry is ignored: the one it shall have, or if it is deleted, the one it has.
@@ -148,10 +159,9 @@ public final class Materializer {
         }
         Held occupant = index.child(want.parent(), want.name());
         if (occupant != null && !occupant.id().equals(want.id())) {
-            boolean isSuccessor = want.content().isDirectory()
-                    && occupant.entry().content().isDirectory()
-                    && catalog.read(view -> view.entry(occupant.id())) == null;
-            return isSuccessor ? succeed(want, occupant) : goesFirst(want, null, occupant, path);
+            boolean isSuccessor =
+                    want.content().isDirectory() && occupant.entry().content().isDirectory() && isDeleted(occupant);
+            return isSuccessor ? succeed(want, occupant) : goesFirst(want, null, null, occupant, path);
         }
         if (want.content().isDirectory()) {
             return createDirectory(want, path);
@@ -187,9 +197,13 @@ public final class Materializer {
 
     /// The place is taken by another entry: that goes first, unless it shall go into this one.
     ///
-    /// @param from where the entry stands now, null for a new one
-    private Placing goesFirst(Entry want, @Nullable RelativePath from, Held occupant, RelativePath to)
+    /// @param have where the entry stands now, null for a new one
+    private Placing goesFirst(
+            Entry want, @Nullable Held have, @Nullable RelativePath from, Held occupant, RelativePath to)
             throws IOException {
+        if (have != null && from != null && from.startsWith(to) && isDeleted(occupant)) {
+            return leave(want, have, from, occupant, to);
+        }
         if (!want.content().isDirectory() || !inversion.isToLieWithin(occupant.id(), want.id())) {
             return afterOccupant(occupant, to);
         }
@@ -197,6 +211,26 @@ public final class Materializer {
             return new Placing.Busy(to);
         }
         return inversion.turn(want, from, occupant, to) ? materialize(want.id()) : new Placing.LocalChange(to);
+    }
+
+    /// The entry stands in the deleted directory whose place it shall have. A directory takes it with that one within.
+    private Placing leave(Entry want, Held have, RelativePath from, Held deleted, RelativePath to) throws IOException {
+        if (isAnyBusyAtOrBelow.test(to)) {
+            return new Placing.Busy(to);
+        }
+        if (!want.content().isDirectory()) {
+            Optional<Placing> first = inversion.unwrap(want, have, from, to);
+            return first.isPresent() ? first.get() : materialize(want.id());
+        }
+        Placing first = inversion.firstUnknown(deleted, to);
+        if (first != null) {
+            return first;
+        }
+        return inversion.turn(want, from, deleted, to) ? materialize(want.id()) : new Placing.LocalChange(to);
+    }
+
+    private boolean isDeleted(Held held) {
+        return catalog.read(view -> view.entry(held.id())) == null;
     }
 
     private Placing createDirectory(Entry want, RelativePath path) throws IOException {
@@ -297,9 +331,9 @@ public final class Materializer {
     }
 
     private Placing removeIfDeletedDirectory(Held child, RelativePath path) throws IOException {
-        boolean isDeletedDirectory =
-                child.entry().content().isDirectory() && catalog.read(view -> view.entry(child.id())) == null;
-        return isDeletedDirectory ? remove(child, path) : new Placing.After(child.id());
+        return child.entry().content().isDirectory() && isDeleted(child)
+                ? remove(child, path)
+                : new Placing.After(child.id());
     }
 
     /// Ignored entries, or deleted directories that are kept for theirs.
@@ -313,7 +347,7 @@ public final class Materializer {
             Stamp stamp = folder.stat(child);
             boolean isDirectory = stamp != null && stamp.kind() == Kind.DIRECTORY;
             Held held = isDirectory ? index.child(have.id(), item.name()) : null;
-            boolean isKept = held != null && catalog.read(view -> view.entry(held.id())) == null;
+            boolean isKept = held != null && isDeleted(held);
             if (stamp != null && !isKept && !ignored.isIgnored(child, isDirectory)) {
                 return false;
             }
@@ -415,7 +449,7 @@ public final class Materializer {
         Entry wanted = catalog.read(view -> view.entry(occupant.id()));
         boolean isInRing = wanted != null && isHeldBy(wanted.parent(), wanted.name(), occupant.id());
         if (!isInRing || to.startsWith(from) || from.startsWith(to)) {
-            return goesFirst(want, from, occupant, to);
+            return goesFirst(want, have, from, occupant, to);
         }
         Stamp there = folder.stat(to);
         if (there == null || !there.isSameInode(occupant.stamp())) {

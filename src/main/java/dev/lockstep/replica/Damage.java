@@ -17,6 +17,7 @@ import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.RelativePath;
+import dev.lockstep.model.Revision;
 import dev.lockstep.propose.PendingChange;
 import dev.lockstep.scan.FolderScanner;
 import java.io.IOException;
@@ -42,7 +43,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// Damage is a difference that the loss explains: in a record that was marked ([FolderIndex#beginMarks]) and a file
 /// that has not changed since; or, as the newest records are lost too, in a file that is part of a revision committed
-/// since the last sync point.
+/// since the last sync point, or placed since its record.
 final class Damage {
     private static final int REVISIONS_MAX = 64;
     private static final Logger log = LoggerFactory.getLogger(Damage.class);
@@ -109,15 +110,21 @@ final class Damage {
 
     // --- bytes that were taken back under an unchanged stamp ---
 
+    /// A record as it should be.
+    ///
+    /// @param isDamaged whether the file's bytes are others; else it is not where it is recorded, and is read where
+    ///     the scan finds it
+    record Stale(Held held, boolean isDamaged) {}
+
     /// Reads the files of marked records whose stamps are as recorded: of what was overwritten in place the size and
     /// the times may have survived without the bytes.
     ///
-    /// @return completes, on a worker, with the records as they should be
-    CompletableFuture<List<Held>> findStale() {
+    /// @return completes, on a worker, with the records that must be corrected
+    CompletableFuture<List<Stale>> findStale() {
         Set<EntryId> toRead = marked;
         return CompletableFuture.supplyAsync(
                 () -> {
-                    List<Held> corrected = new ArrayList<>();
+                    List<Stale> corrected = new ArrayList<>();
                     for (EntryId id : toRead) {
                         Held held = index.held(id);
                         RelativePath path = held == null ? null : index.path(id);
@@ -130,16 +137,19 @@ final class Damage {
                 workers);
     }
 
-    private void addIfStale(Held held, Content.File file, RelativePath path, List<Held> corrected) {
+    private void addIfStale(Held held, Content.File file, RelativePath path, List<Stale> corrected) {
         try {
             Stamp now = root.stat(path);
+            if (now == null) {
+                corrected.add(new Stale(held.withStamp(unlike(held.stamp())), false));
+            }
             if (now == null || now.kind() != Kind.FILE || !now.isUnchangedSince(held.stamp())) {
                 return;
             }
             try (FileHandle open = root.openRead(path)) {
                 Content.File actual = new Content.File(ContentStore.digestOf(open, now.sizeBytes()), now.sizeBytes());
                 if (!actual.equals(file)) {
-                    corrected.add(new Held(withContent(held.entry(), actual), now));
+                    corrected.add(new Stale(new Held(withContent(held.entry(), actual), now), true));
                 }
             }
         } catch (IOException unreadable) {
@@ -151,8 +161,14 @@ final class Damage {
         }
     }
 
-    void correct(List<Held> stale) {
-        stale.forEach(this::repair);
+    void correct(List<Stale> stale) {
+        for (Stale one : stale) {
+            if (one.isDamaged()) {
+                repair(one.held());
+            } else {
+                index.put(one.held());
+            }
+        }
     }
 
     // --- differences that the scan finds ---
@@ -165,19 +181,22 @@ final class Damage {
     /// The file is recorded where it stands. Its bytes may be damaged, too: the stamp is one that no file has, so that
     /// they are compared.
     void undoMove(EntryId parent, RelativePath path, Held held) {
-        Stamp old = held.stamp();
-        Stamp unlike = new Stamp(
-                old.kind(),
-                old.device(),
-                old.inode(),
-                old.birthNanos(),
-                old.sizeBytes() + 1,
-                old.mtimeNanos(),
-                old.ctimeNanos(),
-                old.mode(),
-                old.links(),
-                old.owner());
-        repair(held.at(parent, path.name()).withStamp(unlike));
+        repair(held.at(parent, path.name()).withStamp(unlike(held.stamp())));
+    }
+
+    /// A stamp of the same inode that no file has, so that its bytes are compared.
+    private static Stamp unlike(Stamp stamp) {
+        return new Stamp(
+                stamp.kind(),
+                stamp.device(),
+                stamp.inode(),
+                stamp.birthNanos(),
+                stamp.sizeBytes() + 1,
+                stamp.mtimeNanos(),
+                stamp.ctimeNanos(),
+                stamp.mode(),
+                stamp.links(),
+                stamp.owner());
     }
 
     /// Whether an entry is missing, or has another one in its place, because its name did not become durable.
@@ -322,7 +341,39 @@ final class Damage {
                         .isPresent();
     }
 
-    /// The revisions since the last sync point that may have stood at the path.
+    /// A change that may be damage, and what is known of the place.
+    ///
+    /// @param held  the record of what stands there
+    /// @param live  the entry as the catalog has it, which is the one of the record if there is one
+    /// @param after the log index up to which revisions are known to be durable or recorded
+    private record Suspect(
+            PendingChange change,
+            @Nullable Held held,
+            @Nullable Entry live,
+            long after) {
+        Stamp stamp() {
+            return change.stamp().orElseThrow();
+        }
+
+        /// Whether the folder may hold a revision that no record tells of.
+        ///
+        /// @param record of the entry
+        boolean mayBeUnrecorded(Revision revision, Content.File content, @Nullable Held record) {
+            return revision.logIndex() > after || isAhead(revision, content, record);
+        }
+
+        /// Also a revision that waited for its place at the last sync point, or was placed once more because a loss
+        /// before had damaged what the record tells of.
+        private static boolean isAhead(Revision revision, Content.File content, @Nullable Held record) {
+            if (record == null) {
+                return true;
+            }
+            int order = revision.compareTo(record.entry().revision());
+            return order > 0 || (order == 0 && !content.equals(record.entry().content()));
+        }
+    }
+
+    /// The revisions that may have stood at the path when the power went, though the records do not say so.
     private List<Candidate> candidates(PendingChange change, Change.Put put, PowerLoss since) {
         if (!(put.content() instanceof Content.File)
                 || change.stamp().orElseThrow().ctimeNanos() >= since.beforeNanos()) {
@@ -330,81 +381,134 @@ final class Damage {
         }
         Held held = put.entry().map(index::held).orElse(null);
         long known = held == null ? 0 : held.entry().revision().logIndex();
-        long after = Math.max(since.syncedIndex(), known);
         return catalog.read(view -> {
             Entry live = held == null ? view.find(change.path()).orElse(null) : view.entry(held.id());
             RelativePath path = live == null ? null : view.path(live.id());
+            Suspect suspect = new Suspect(change, held, live, Math.max(since.syncedIndex(), known));
             List<Candidate> found = new ArrayList<>();
-            // Placing may have renamed the file since: then its ctime is newer than the record says.
-            if (held != null && isOnlyRenamed(held, change) && held.entry().content() instanceof Content.File file) {
-                found.add(new Candidate(held.id(), held.entry(), file));
-            }
-            if (live != null
-                    && live.content() instanceof Content.File file
-                    && live.revision().logIndex() > after) {
-                found.add(new Candidate(live.id(), live, file));
-            }
+            addCurrent(suspect, found);
             for (HistoryRecord line : view.history(path == null ? change.path() : path, REVISIONS_MAX)) {
-                HistoryRecord.State state = line.state().orElse(null);
-                if (state != null
-                        && state.content() instanceof Content.File file
-                        && state.contentRevision().logIndex() > after) {
-                    found.add(new Candidate(line.entry(), entry(line, state, change.path()), file));
-                } else if (state != null
-                        && state.content() instanceof Content.File file
-                        && isOldState(line, held, change, since)) {
-                    Entry like = held == null ? entry(line, state, change.path()) : held.entry();
-                    found.add(new Candidate(line.entry(), like, file, true));
-                }
+                addState(suspect, line, since, found);
             }
             if (held == null) {
-                for (Held other : index.onInode(change.stamp().orElseThrow())) {
-                    if (isOnlyRenamed(other, change) && other.entry().content() instanceof Content.File file) {
-                        found.add(new Candidate(other.id(), other.entry(), file));
-                    }
-                }
-                for (Entry stray : strays(since).of(change.path(), view)) {
-                    RelativePath wanted = view.path(stray.id());
-                    if (wanted != null
-                            && !wanted.startsWith(change.path())
-                            && stray.content() instanceof Content.File file
-                            && !isThere(stray, wanted, file.sizeBytes())) {
-                        found.add(new Candidate(stray.id(), stray, file));
-                        addOldStates(stray, view.history(wanted, REVISIONS_MAX), since, found);
-                    }
-                }
+                addFromElsewhere(suspect, view, since, found);
+            } else {
+                addOther(suspect, view, since, found);
             }
             return found;
         });
     }
 
-    private static void addOldStates(Entry stray, List<HistoryRecord> lines, PowerLoss since, List<Candidate> found) {
-        for (HistoryRecord line : lines) {
-            boolean isReplaced = line.superseded()
-                    .filter(next -> next.by().logIndex() > since.syncedIndex())
-                    .isPresent();
-            if (isReplaced
-                    && line.entry().equals(stray.id())
-                    && line.state().isPresent()
-                    && line.state().get().content() instanceof Content.File file) {
-                found.add(new Candidate(stray.id(), stray, file, true));
+    private void addCurrent(Suspect suspect, List<Candidate> found) {
+        Held held = suspect.held();
+        Entry live = suspect.live();
+        // Placing may have renamed or touched the file since: then its ctime is newer than the record says.
+        if (held != null
+                && isUnwritten(held, live, suspect.stamp())
+                && held.entry().content() instanceof Content.File file) {
+            found.add(new Candidate(held.id(), held.entry(), file));
+        }
+        if (live != null
+                && live.content() instanceof Content.File file
+                && suspect.mayBeUnrecorded(live.revision(), file, index.held(live.id()))) {
+            found.add(new Candidate(live.id(), live, file));
+        }
+    }
+
+    /// What was placed where the record, which is older, tells of another entry.
+    private void addOther(Suspect suspect, Catalog.View view, PowerLoss since, List<Candidate> found) {
+        Entry other = view.find(suspect.change().path()).orElse(null);
+        if (other == null || other.equals(suspect.live()) || !(other.content() instanceof Content.File file)) {
+            return;
+        }
+        Held record = index.held(other.id());
+        if (other.revision().logIndex() > since.syncedIndex() || Suspect.isAhead(other.revision(), file, record)) {
+            found.add(new Candidate(other.id(), other, file));
+        }
+    }
+
+    private void addState(Suspect suspect, HistoryRecord line, PowerLoss since, List<Candidate> found) {
+        HistoryRecord.State state = line.state().orElse(null);
+        if (state == null || !(state.content() instanceof Content.File file)) {
+            return;
+        }
+        Held held = suspect.held();
+        if (held != null && held.id().equals(line.entry())) {
+            if (suspect.mayBeUnrecorded(state.contentRevision(), file, held)) {
+                found.add(new Candidate(held.id(), held.entry(), file));
+            } else if (isUnwritten(held, suspect.live(), suspect.stamp())) {
+                found.add(new Candidate(held.id(), held.entry(), file, true));
+            }
+            return;
+        }
+        Entry then = entry(line, state, suspect.change().path());
+        if (state.contentRevision().logIndex() > suspect.after()) {
+            found.add(new Candidate(line.entry(), then, file));
+        } else if (held == null && isReplacedSince(line, since)) {
+            found.add(new Candidate(line.entry(), then, file, true));
+        }
+    }
+
+    private void addFromElsewhere(Suspect suspect, Catalog.View view, PowerLoss since, List<Candidate> found) {
+        for (Held other : index.onInode(suspect.stamp())) {
+            if (isUnwritten(other, view.entry(other.id()), suspect.stamp())
+                    && other.entry().content() instanceof Content.File file) {
+                found.add(new Candidate(other.id(), other.entry(), file));
+            }
+            RelativePath place = view.path(other.id());
+            if (marked.contains(other.id()) && place != null) {
+                addOldStates(other.entry(), view.history(place, REVISIONS_MAX), since, found);
+            }
+        }
+        RelativePath path = suspect.change().path();
+        for (Entry stray : strays(since).of(path, view)) {
+            RelativePath wanted = view.path(stray.id());
+            if (wanted != null
+                    && stray.content() instanceof Content.File file
+                    && !isThere(stray, wanted, file.sizeBytes())) {
+                found.add(new Candidate(stray.id(), stray, file));
+                addOldStates(stray, view.history(wanted, REVISIONS_MAX), since, found);
+            }
+        }
+        for (HistoryRecord line : strays(since).deleted(path.name())) {
+            HistoryRecord.State state = line.state().orElse(null);
+            // Nothing but its time tells it from a file that a program has just made.
+            if (state != null
+                    && state.content() instanceof Content.File file
+                    && state.attributes().mtimeNanos() == suspect.stamp().mtimeNanos()) {
+                boolean isOld = state.contentRevision().logIndex() <= since.syncedIndex();
+                found.add(new Candidate(line.entry(), entry(line, state, path), file, isOld));
             }
         }
     }
 
-    /// A program that writes sets the mtime, too.
-    private boolean isOnlyRenamed(Held held, PendingChange change) {
-        return marked.contains(held.id())
-                && change.stamp().orElseThrow().mtimeNanos() == held.stamp().mtimeNanos();
+    private static void addOldStates(Entry entry, List<HistoryRecord> lines, PowerLoss since, List<Candidate> found) {
+        for (HistoryRecord line : lines) {
+            if (isReplacedSince(line, since)
+                    && line.entry().equals(entry.id())
+                    && line.state().isPresent()
+                    && line.state().get().content() instanceof Content.File file) {
+                found.add(new Candidate(entry.id(), entry, file, true));
+            }
+        }
     }
 
-    /// Whether what a revision replaced or deleted may be back.
-    private boolean isOldState(HistoryRecord line, @Nullable Held held, PendingChange change, PowerLoss since) {
-        return held != null
-                ? isOnlyRenamed(held, change) && held.id().equals(line.entry())
-                : line.superseded()
-                        .filter(next -> next.by().logIndex() > since.syncedIndex())
-                        .isPresent();
+    /// Whether a revision was replaced or deleted since the last sync point, so that it may be back.
+    private static boolean isReplacedSince(HistoryRecord line, PowerLoss since) {
+        return line.superseded()
+                .filter(next -> next.by().logIndex() > since.syncedIndex())
+                .isPresent();
+    }
+
+    /// Whether nobody has written since the record: a program that does sets the mtime, too.
+    ///
+    /// @param live the entry now, whose mtime placing may have set since
+    private boolean isUnwritten(Held held, @Nullable Entry live, Stamp now) {
+        boolean isTouchedByCluster = live != null
+                && live.changed().compareTo(held.entry().changed()) > 0
+                && live.attributes().mtimeNanos() == now.mtimeNanos();
+        return marked.contains(held.id())
+                && (isTouchedByCluster || now.mtimeNanos() == held.stamp().mtimeNanos());
     }
 
     private Strays strays(PowerLoss since) {

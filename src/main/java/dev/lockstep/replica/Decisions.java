@@ -18,6 +18,7 @@ import dev.lockstep.model.Revision;
 import dev.lockstep.propose.PendingChange;
 import dev.lockstep.propose.Proposer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -73,7 +74,7 @@ final class Decisions {
     private void take(PendingChange pending, Outcome outcome) {
         switch (pending.change()) {
             case Change.Put put -> put(pending, put, outcome);
-            case Change.Move move -> move.relocations().forEach(this::moved);
+            case Change.Move move -> moved(move.relocations());
             case Change.Delete delete -> deleted(pending, delete);
             case Change.SetAttributes set -> attributesSet(pending, set);
         }
@@ -174,22 +175,33 @@ final class Decisions {
         placements.enqueue(set.entry());
     }
 
-    /// The entry stands at its new path in this folder, whatever the cluster made of it: if it is dead, what
-    /// stands there is new;
-    /// if the cluster wants it elsewhere, placing moves it.
-    private void moved(Change.Relocation relocation) {
-        RelativePath path = relocation.to().path();
-        Held held = index.held(relocation.entry());
-        EntryId parent = adoption.heldDirectory(path.parent());
-        boolean isAlive = catalog.read(view -> view.entry(relocation.entry())) != null;
-        if (held == null || parent == null || !isAlive) {
-            forget(relocation.entry());
-        } else {
-            // The rename changed the ctime; what else changed since, the scan finds, which sees the old stamp.
-            index.put(held.at(parent, path.name()));
-            placements.enqueue(relocation.entry());
+    /// The entries stand at their new paths in this folder, whatever the cluster made of it: if one is dead,
+    /// what stands there is new; if the cluster wants it elsewhere, placing moves it. Recorded at once: what a
+    /// kill left of it would be two entries at one place.
+    private void moved(List<Change.Relocation> relocations) {
+        List<Held> there = new ArrayList<>();
+        for (Change.Relocation relocation : relocations) {
+            RelativePath path = relocation.to().path();
+            Held held = index.held(relocation.entry());
+            EntryId parent = adoption.heldDirectory(path.parent());
+            boolean isAlive = catalog.read(view -> view.entry(relocation.entry())) != null;
+            if (held == null || parent == null || !isAlive || isWithin(parent, relocation.entry())) {
+                forget(relocation.entry());
+            } else {
+                // The rename changed the ctime; what else changed since, the scan finds, which sees the old stamp.
+                there.add(held.at(parent, path.name()));
+                placements.enqueue(relocation.entry());
+            }
         }
-        changes.dirtySubtree(path);
+        index.putAll(there);
+        relocations.forEach(relocation -> changes.dirtySubtree(relocation.to().path()));
+    }
+
+    /// Whether the record of a directory lies below that of an entry, or is it.
+    private boolean isWithin(EntryId directory, EntryId entry) {
+        RelativePath outer = index.path(entry);
+        RelativePath inner = index.path(directory);
+        return outer != null && inner != null && inner.startsWith(outer);
     }
 
     private void forget(EntryId id) {

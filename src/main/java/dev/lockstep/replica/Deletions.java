@@ -69,9 +69,9 @@ final class Deletions {
 
     void gone(RelativePath path, long sequence, Seen seen) {
         switch (seen) {
-            case LIVE -> live.putIfAbsent(path, sequence);
-            case WALK -> walked.putIfAbsent(path, sequence);
-            case SCAN -> scanned.putIfAbsent(path, sequence);
+            case LIVE -> live.merge(path, sequence, Math::min);
+            case WALK -> walked.merge(path, sequence, Math::min);
+            case SCAN -> scanned.merge(path, sequence, Math::min);
         }
     }
 

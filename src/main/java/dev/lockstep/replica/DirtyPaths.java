@@ -26,9 +26,10 @@ final class DirtyPaths {
     void now(RelativePath path, long sequence, long nowNanos) {
         Dirty before = byPath.get(path);
         if (before != null && before.dueNanos() - nowNanos <= 0) {
-            return;
+            lower(before, sequence);
+        } else {
+            schedule(path, sequence, nowNanos, nowNanos);
         }
-        schedule(path, sequence, nowNanos, nowNanos);
     }
 
     /// To be looked at when it has been quiet for the settle time, or was not for the longest settle time.
@@ -37,14 +38,26 @@ final class DirtyPaths {
         long firstNanos = before == null ? nowNanos : before.firstNanos();
         long dueNanos = Math.min(nowNanos + SETTLE_NANOS, firstNanos + SETTLE_LONGEST_NANOS);
         if (before != null && before.dueNanos() - nowNanos <= 0) {
-            return;
+            lower(before, sequence);
+        } else {
+            schedule(path, sequence, firstNanos, dueNanos);
         }
-        schedule(path, sequence, firstNanos, dueNanos);
     }
 
+    /// To be looked at after a delay, or when it is to be looked at anyway.
     void later(RelativePath path, long sequence, long nowNanos, long delayNanos) {
-        if (!byPath.containsKey(path)) {
+        Dirty before = byPath.get(path);
+        if (before != null) {
+            lower(before, sequence);
+        } else {
             schedule(path, sequence, nowNanos, nowNanos + delayNanos);
+        }
+    }
+
+    /// An older hint that was not looked at after all: what waits for it must not pass before.
+    private void lower(Dirty before, long sequence) {
+        if (sequence < before.sequence()) {
+            schedule(before.path(), sequence, before.firstNanos(), before.dueNanos());
         }
     }
 

@@ -175,7 +175,7 @@ public final class FolderReplica implements AutoCloseable {
                 loop,
                 clock,
                 parts.incarnation());
-        this.leftovers = new Leftovers(parts.state(), parts.staged(), index, catalog, contents, displaced);
+        this.leftovers = new Leftovers(root, parts.state(), parts.staged(), index, catalog, contents, displaced);
         this.decisions = new Decisions(
                 catalog, index, root, adoption, changes, placements, contents, restores, displaced, syncPoints);
         placements.use(new Materializer(

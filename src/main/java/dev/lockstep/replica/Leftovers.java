@@ -3,9 +3,11 @@ package dev.lockstep.replica;
 import dev.lockstep.catalog.Catalog;
 import dev.lockstep.content.ContentStore;
 import dev.lockstep.folder.DirectoryItem;
+import dev.lockstep.folder.Errno;
 import dev.lockstep.folder.FolderException;
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.folder.Held;
 import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.Stamp;
 import dev.lockstep.materialize.DisplacedFile;
@@ -28,6 +30,7 @@ import org.slf4j.LoggerFactory;
 final class Leftovers {
     private static final Logger log = LoggerFactory.getLogger(Leftovers.class);
 
+    private final FolderRoot folder;
     private final FolderRoot state;
     private final RelativePath staged;
     private final FolderIndex index;
@@ -50,12 +53,14 @@ final class Leftovers {
     }
 
     Leftovers(
+            FolderRoot folder,
             FolderRoot state,
             RelativePath staged,
             FolderIndex index,
             Catalog catalog,
             ContentService contents,
             DisplacedEdits displaced) {
+        this.folder = folder;
         this.state = state;
         this.staged = staged;
         this.index = index;
@@ -114,7 +119,10 @@ final class Leftovers {
         Content content = content(file, stamp);
         switch (content == null ? Verdict.EDIT : judge(name, StagedName.print(content))) {
             case PLACED -> restage(name, content, file);
-            case BASE -> keep(name.entry(), name.base(), content, file);
+            case BASE -> {
+                forgetIfTakenOut(name);
+                keep(name.entry(), name.base(), content, file);
+            }
             case TORN -> state.unlink(file);
             case EDIT -> {
                 if (isTorn(name, file, content)) {
@@ -125,6 +133,31 @@ final class Leftovers {
                 log.atInfo().addKeyValue("path", path).log("an edit that was displaced before the end is proposed");
                 displaced.propose(name.entry(), name.base(), path, file);
             }
+        }
+    }
+
+    /// What was on its way to another place in the folder is not there because of this node, and is no deletion: it is
+    /// placed anew.
+    private void forgetIfTakenOut(StagedName name) throws IOException {
+        Held held = index.held(name.entry());
+        if (name.use() != StagedName.Use.GONE || held == null || catalog.read(view -> view.entry(held.id())) == null) {
+            return;
+        }
+        RelativePath path = index.path(held.id());
+        if (held.entry().revision().equals(name.base()) && (path == null || isMissing(path))) {
+            index.remove(held.id());
+        }
+    }
+
+    private boolean isMissing(RelativePath path) throws IOException {
+        try {
+            return folder.stat(path) == null;
+        } catch (FolderException refused) {
+            // A parent that is a file or a symlink holds no entries of this folder.
+            if (refused.errno() == Errno.LOOP || refused.errno() == Errno.NOT_DIRECTORY) {
+                return true;
+            }
+            throw refused;
         }
     }
 

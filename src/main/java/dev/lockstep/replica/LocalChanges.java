@@ -287,11 +287,13 @@ final class LocalChanges {
 
     private void movedHere(RelativePath path, long sequence, Held held, Stamp stamp) {
         EntryId parent = adoption.heldDirectory(path.parent());
-        if (parent != null && damage.isUndoneMove(held, stamp)) {
+        if (parent != null && !isWithinItself(held, path) && damage.isUndoneMove(held, stamp)) {
             damage.undoMove(parent, path, held);
             dirty.now(path, sequence, clock.getAsLong());
         } else {
-            moved.put(held.id(), new MovedTo(path, held, sequence));
+            MovedTo before = moved.get(held.id());
+            long first = before == null ? sequence : Math.min(before.sequence(), sequence);
+            moved.put(held.id(), new MovedTo(path, held, first));
         }
     }
 
@@ -445,6 +447,11 @@ final class LocalChanges {
         while (!moved.isEmpty()) {
             List<MovedTo> ring = ring(moved.firstEntry().getValue());
             ring.forEach(one -> moved.remove(one.held().id()));
+            if (ring.size() == 1
+                    && isWithinItself(ring.getFirst().held(), ring.getFirst().path())) {
+                lookAtOldPlace(ring.getFirst());
+                continue;
+            }
             Held occupant = index.find(ring.getLast().path());
             boolean isFree = occupant == null || ring.stream().anyMatch(one -> isSame(one.held(), occupant));
             if (occupant != null && !isFree) {
@@ -457,6 +464,21 @@ final class LocalChanges {
                 ring.forEach(one -> blocked.merge(one.path(), one.sequence(), Math::min));
             }
         }
+    }
+
+    /// Whether a directory stands below its own old path: another one has taken that, and is looked at first.
+    private boolean isWithinItself(Held held, RelativePath path) {
+        RelativePath old = index.path(held.id());
+        return old != null && !old.equals(path) && path.startsWith(old);
+    }
+
+    private void lookAtOldPlace(MovedTo one) {
+        RelativePath old = index.path(one.held().id());
+        long nowNanos = clock.getAsLong();
+        if (old != null) {
+            dirty.now(old, one.sequence(), nowNanos);
+        }
+        dirty.later(one.path(), one.sequence(), nowNanos, UNSETTLED_RETRY_NANOS);
     }
 
     private static boolean isSame(Held a, Held b) {

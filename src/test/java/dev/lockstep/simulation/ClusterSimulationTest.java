@@ -36,7 +36,7 @@ final class ClusterSimulationTest {
     /// The same seeds every day, in a third of which machines lose power.
     @Test
     void powerLossesTakeNothingThatIsGuaranteed() throws IOException, InterruptedException {
-        assertThat(Soak.run(1, COUNT, Soak.WITH_POWER_LOSSES)).isEmpty();
+        assertThat(Soak.run(1, COUNT, Soak.OPTIONS.withPowerLosses(true))).isEmpty();
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.lockstep.simulation;
 
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.Kind;
+import dev.lockstep.folder.Stamp;
 import dev.lockstep.materialize.StagedName;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Change;
@@ -37,7 +38,7 @@ final class Ledger {
     private final List<Placed> placed = new ArrayList<>();
     private final Map<SimulatedMachine, Set<Digest>> written = new HashMap<>();
     private final Map<SimulatedMachine, Map<EntryId, Revision>> newestPlaced = new HashMap<>();
-    private final Map<Inode, Digest> damaged = new HashMap<>();
+    private final Map<Inode, Damage> damaged = new HashMap<>();
     private final List<Owed> committedBeforeLoss = new ArrayList<>();
     private final Set<Digest> destroyed = new HashSet<>();
     private int lastNumber;
@@ -51,6 +52,11 @@ final class Ledger {
                     .formatted(text, machine.number(), sinceNanos / 1e6, inode.number);
         }
     }
+
+    /// What a power loss made of a file.
+    ///
+    /// @param isOfUser whether it is damage only because the index knows a committed revision in its place
+    private record Damage(SimulatedMachine machine, Digest now, boolean isOfUser) {}
 
     /// A content that appeared in a folder at once.
     record Placed(SimulatedMachine machine, RelativePath path, Digest digest, String text, long atNanos) {}
@@ -157,19 +163,24 @@ final class Ledger {
 
     /// What was not synced may be gone or torn, and is owed no more; what was committed is still to be found.
     /// Bytes that no program put down as they are now are damage, which nobody may propose; so are others, if
-    /// the index still knows a committed revision in their place.
+    /// the index still knows a committed revision in their place that nothing has touched since.
     void lost(BeforeLoss before, List<DurablePlane.Damaged> files) {
         SimulatedMachine machine = before.machine();
         FolderIndex index = new FolderIndex(machine.indexStore());
+        // What told one loss from the next is gone with the next.
+        damaged.entrySet()
+                .removeIf(one -> one.getValue().machine() == machine
+                        && one.getValue().isOfUser()
+                        && index.onInode(one.getKey().stamp()).isEmpty());
         for (DurablePlane.Damaged file : files) {
             Digest now = Digest.of(Bytes.wrap(file.inode().bytes));
             boolean isRecorded = index.byContent(file.lost(), INDEX_LOOKS).stream()
-                    .anyMatch(held -> held.stamp().isSameInode(file.inode().stamp()));
+                    .anyMatch(held -> isRecord(held.stamp(), file.inode().stamp()));
             if (file.isOfUser()) {
                 written.computeIfAbsent(machine, _ -> new HashSet<>()).add(now);
             }
             if (!file.isOfUser() || isRecorded) {
-                damaged.put(file.inode(), now);
+                damaged.put(file.inode(), new Damage(machine, now, file.isOfUser()));
             }
         }
         Set<Inode> there = new HashSet<>();
@@ -187,6 +198,12 @@ final class Ledger {
                 }
             }
         });
+    }
+
+    /// What a program has touched since the record may be taken for an edit.
+    private static boolean isRecord(Stamp record, Stamp now) {
+        boolean isTouchedSince = now.ctimeNanos() > record.ctimeNanos() && now.mtimeNanos() != record.mtimeNanos();
+        return record.isSameInode(now) && !isTouchedSince;
     }
 
     private static void collect(Inode inode, Set<Inode> found) {
@@ -215,7 +232,8 @@ final class Ledger {
             // Else it is another file that stood there.
             boolean isSame =
                     inode != null && inode.mtimeNanos == put.attributes().mtimeNanos();
-            if (isSame && file.digest().equals(damaged.get(inode))) {
+            Damage damage = damaged.get(inode);
+            if (isSame && damage != null && file.digest().equals(damage.now())) {
                 simulation.violation("node " + machine.number() + " proposes damage as an edit: " + path + " " + file);
             }
         }

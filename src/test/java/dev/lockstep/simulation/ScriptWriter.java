@@ -16,6 +16,9 @@ final class ScriptWriter {
     private static final String[] TARGETS = {"a", "b/a", "../outside", "/outside/a", "."};
     private static final int[] MODES = {0600, 0644, 0755, 0400};
     private static final long[] TICKS_NANOS = {1, 1, 1_000_000, 4_000_000, 10_000_000};
+    private static final String ASIDE = "t";
+    private static final int PROGRAMS = 25;
+    private static final int PROGRAMS_WITH_GATHERING = 28;
     private static final int LARGE_COPIES = 4500;
     private static final long MILLI = 1_000_000;
     private static final long SECOND = 1000 * MILLI;
@@ -36,9 +39,19 @@ final class ScriptWriter {
     /// @param hasLateWriters  see [Setting]; also edits that put size and time back just then
     /// @param hasHardLinks    whether programs make hard links
     /// @param hasPowerLosses  whether machines lose power, in a third of the seeds; the others are the same
-    record Options(boolean hasCoarseStamps, boolean hasLateWriters, boolean hasHardLinks, boolean hasPowerLosses) {
-        Options withoutPowerLosses() {
-            return new Options(hasCoarseStamps, hasLateWriters, hasHardLinks, false);
+    /// @param hasGathering    whether what stands at a path goes into a directory that takes its place, and back
+    record Options(
+            boolean hasCoarseStamps,
+            boolean hasLateWriters,
+            boolean hasHardLinks,
+            boolean hasPowerLosses,
+            boolean hasGathering) {
+        Options withPowerLosses(boolean areThere) {
+            return new Options(hasCoarseStamps, hasLateWriters, hasHardLinks, areThere, hasGathering);
+        }
+
+        Options withGathering(boolean isThere) {
+            return new Options(hasCoarseStamps, hasLateWriters, hasHardLinks, hasPowerLosses, isThere);
         }
     }
 
@@ -105,7 +118,7 @@ final class ScriptWriter {
         int depth = 1 + (random.nextInt(2) == 0 ? random.nextInt(3) : 0);
         RelativePath path = RelativePath.ROOT;
         for (int i = 0; i < depth; i++) {
-            path = path.child(Name.of(NAMES[random.nextInt(names)]));
+            path = path.child(name());
         }
         return path;
     }
@@ -117,7 +130,7 @@ final class ScriptWriter {
         if (path.depth() > 1 && random.nextInt(3) > 0) {
             steps.then(new UserStep.MakeDirectories(path.parent()));
         }
-        switch (random.nextInt(25)) {
+        switch (random.nextInt(options.hasGathering() ? PROGRAMS_WITH_GATHERING : PROGRAMS)) {
             case 0, 1, 2, 3 -> rewrite(steps, path);
             case 4 -> append(steps, path);
             case 5, 6 -> replaceByRename(steps, path);
@@ -135,7 +148,9 @@ final class ScriptWriter {
             case 21 -> link(steps, path, other);
             case 22 -> steps.then(new UserStep.ChangeMode(path, MODES[random.nextInt(MODES.length)]));
             case 23 -> steps.then(new UserStep.Touch(path, random.nextBoolean() ? 0 : random.nextLong(4 * SECOND)));
-            default -> steps.then(new UserStep.Sneak(path, ++lastToken));
+            case 24 -> steps.then(new UserStep.Sneak(path, ++lastToken));
+            case 25 -> spread(steps, path);
+            default -> gather(steps, path);
         }
     }
 
@@ -234,8 +249,55 @@ final class ScriptWriter {
         if (other.depth() > 1 && random.nextBoolean()) {
             steps.then(new UserStep.MakeDirectories(other.parent()));
         }
-        steps.then(
-                new UserStep.Rename(path, other, random.nextInt(3) == 0 ? RenameMode.NO_REPLACE : RenameMode.REPLACE));
+        steps.then(new UserStep.Rename(path, other, renameMode()));
+    }
+
+    /// As `mv path t; mkdir -p path/x; mv t path/x/y`.
+    private void gather(Steps steps, RelativePath path) {
+        RelativePath aside = aside(path);
+        if (random.nextBoolean()) {
+            make(steps, path);
+        }
+        steps.then(new UserStep.Rename(path, aside, renameMode()));
+        RelativePath directory = random.nextInt(3) == 0 ? path.child(name()) : path;
+        steps.then(new UserStep.MakeDirectories(directory));
+        steps.then(new UserStep.Rename(aside, directory.child(name()), renameMode()));
+    }
+
+    /// As `mv path/x t; rm -r path; mv t path`.
+    private void spread(Steps steps, RelativePath path) {
+        RelativePath aside = aside(path);
+        RelativePath directory = random.nextInt(3) == 0 ? path.child(name()) : path;
+        RelativePath inner = directory.child(name());
+        if (random.nextBoolean()) {
+            steps.then(new UserStep.MakeDirectories(directory));
+            make(steps, inner);
+        }
+        steps.then(new UserStep.Rename(inner, aside, renameMode()));
+        steps.then(random.nextBoolean() ? new UserStep.RemoveTree(path) : new UserStep.RemoveDirectory(path));
+        steps.then(new UserStep.Rename(aside, path, renameMode()));
+    }
+
+    /// A file, or a directory with one.
+    private void make(Steps steps, RelativePath path) {
+        if (random.nextBoolean()) {
+            rewrite(steps, path);
+        } else {
+            steps.then(new UserStep.MakeDirectories(path));
+            rewrite(steps, path.child(name()));
+        }
+    }
+
+    private RelativePath aside(RelativePath path) {
+        return random.nextInt(3) == 0 ? RelativePath.of(ASIDE) : path.parent().child(Name.of(ASIDE));
+    }
+
+    private Name name() {
+        return Name.of(NAMES[random.nextInt(names)]);
+    }
+
+    private RenameMode renameMode() {
+        return random.nextInt(3) == 0 ? RenameMode.NO_REPLACE : RenameMode.REPLACE;
     }
 
     private void symlink(Steps steps, RelativePath path) {

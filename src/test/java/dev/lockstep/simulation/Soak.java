@@ -21,13 +21,16 @@ import org.slf4j.LoggerFactory;
 ///     Soak hash SEED          prints what tells one run from another
 ///     Soak shrink SEED        prints the shortest script that still violates
 ///
-/// With `-Dlockstep.powerLosses=true` machines lose power in a third of the seeds.
+/// With `-Dlockstep.powerLosses=true` machines lose power in a third of the seeds. With `-Dlockstep.gathering=false` a
+/// seed gives the script it gave before programs gathered.
 final class Soak {
     /// A few fresh seeds with power losses still violate, see docs/simulation.md.
     private static final boolean HAS_POWER_LOSSES = Boolean.getBoolean("lockstep.powerLosses");
 
-    static final ScriptWriter.Options OPTIONS = new ScriptWriter.Options(true, true, true, HAS_POWER_LOSSES);
-    static final ScriptWriter.Options WITH_POWER_LOSSES = new ScriptWriter.Options(true, true, true, true);
+    private static final boolean HAS_GATHERING = Boolean.parseBoolean(System.getProperty("lockstep.gathering", "true"));
+
+    static final ScriptWriter.Options OPTIONS =
+            new ScriptWriter.Options(true, true, true, HAS_POWER_LOSSES, HAS_GATHERING);
 
     private Soak() {}
 
