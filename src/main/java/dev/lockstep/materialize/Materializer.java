@@ -20,6 +20,7 @@ import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 /// bytes of a
 /// committed revision. Owned by the control loop.
 public final class Materializer {
+    /// Longer chains of entries in each other's places are left to the exchange of two of them.
+    private static final int RING_MAX = 64;
+
     private final Catalog catalog;
     private final FolderIndex index;
     private final FolderRoot folder;
@@ -446,9 +450,7 @@ public final class Materializer {
     /// also undoes rings of renames one by one; otherwise it goes first.
     private Placing makeRoom(Entry want, Held have, RelativePath from, Held occupant, RelativePath to)
             throws IOException {
-        Entry wanted = catalog.read(view -> view.entry(occupant.id()));
-        boolean isInRing = wanted != null && isHeldBy(wanted.parent(), wanted.name(), occupant.id());
-        if (!isInRing || to.startsWith(from) || from.startsWith(to)) {
+        if (!waitsForPlace(occupant.id(), have.id()) || to.startsWith(from) || from.startsWith(to)) {
             return goesFirst(want, have, from, occupant, to);
         }
         Stamp there = folder.stat(to);
@@ -464,10 +466,32 @@ public final class Materializer {
         return placing;
     }
 
-    /// Whether some other entry stands where `self` wants to be.
-    private boolean isHeldBy(EntryId parent, Name name, EntryId self) {
-        Held there = index.child(parent, name);
-        return there != null && !there.id().equals(self);
+    /// Whether another entry stands where this one shall, or its directory is not in place because `taker` stands in
+    /// the
+    /// way, be it at the end of a chain.
+    private boolean waitsForPlace(EntryId id, EntryId taker) {
+        return catalog.read(view -> {
+            EntryId at = id;
+            for (int steps = 0; steps < RING_MAX; steps++) {
+                Entry wanted = view.entry(at);
+                if (wanted == null) {
+                    return false;
+                }
+                Held there = index.child(wanted.parent(), wanted.name());
+                boolean isInPlace = wanted.parent().equals(EntryId.ROOT) || index.held(wanted.parent()) != null;
+                if (isInPlace && at.equals(id)) {
+                    return there != null && !there.id().equals(id);
+                }
+                if (isInPlace && (there == null || there.id().equals(at))) {
+                    return false;
+                }
+                at = isInPlace ? Objects.requireNonNull(there).id() : wanted.parent();
+                if (at.equals(taker)) {
+                    return true;
+                }
+            }
+            return false;
+        });
     }
 
     private Placing replace(Entry want, Held have, RelativePath path) throws IOException {

@@ -152,6 +152,14 @@ public final class Proposer {
                 && put.content().isDirectory();
     }
 
+    /// Whether a file or symlink is being proposed at the path.
+    public boolean isFileUnderWay(RelativePath path) {
+        PendingChange change = paths.at(path);
+        return change != null
+                && change.change() instanceof Change.Put put
+                && !put.content().isDirectory();
+    }
+
     public boolean isAnyBusyAtOrBelow(RelativePath path) {
         return paths.isAnyAtOrBelow(path);
     }

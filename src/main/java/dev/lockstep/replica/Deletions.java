@@ -2,6 +2,7 @@ package dev.lockstep.replica;
 
 import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.Held;
+import dev.lockstep.folder.Stamp;
 import dev.lockstep.model.Change;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.propose.PendingChange;
@@ -16,8 +17,10 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.ObjLongConsumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
-/// Entries that the folder index has and the disk has not, until it is proven that they were deleted. Owned by the
+/// Entries that the folder index has and the disk has not, or has something of another kind in their place, until it is
+/// proven that they were deleted. Owned by the
 /// control loop.
 final class Deletions {
     /// How it was found that something is missing.
@@ -38,9 +41,11 @@ final class Deletions {
     private final Proposer proposer;
     private final DeletionGuard guard;
     private final Placements placements;
+    private final Moves moves;
     private final Predicate<RelativePath> isLost;
     private final ObjLongConsumer<RelativePath> lookWhenDecided;
     private final ObjLongConsumer<RelativePath> lookAgain;
+    private final ObjLongConsumer<RelativePath> lookLater;
     private final SequencedMap<RelativePath, Long> live = new LinkedHashMap<>();
     private final SequencedMap<RelativePath, Long> walked = new LinkedHashMap<>();
     private final SequencedMap<RelativePath, Long> scanned = new LinkedHashMap<>();
@@ -48,23 +53,28 @@ final class Deletions {
     /// @param isLost          whether a power loss took what stood at the path: then it is placed again
     /// @param lookWhenDecided takes paths to be looked at when something else was decided
     /// @param lookAgain       takes paths to be looked at now
+    /// @param lookLater       takes paths to be looked at in a moment
     Deletions(
             FolderScanner scanner,
             FolderIndex index,
             Proposer proposer,
             DeletionGuard guard,
             Placements placements,
+            Moves moves,
             Predicate<RelativePath> isLost,
             ObjLongConsumer<RelativePath> lookWhenDecided,
-            ObjLongConsumer<RelativePath> lookAgain) {
+            ObjLongConsumer<RelativePath> lookAgain,
+            ObjLongConsumer<RelativePath> lookLater) {
         this.scanner = scanner;
         this.index = index;
         this.proposer = proposer;
         this.guard = guard;
         this.placements = placements;
+        this.moves = moves;
         this.isLost = isLost;
         this.lookWhenDecided = lookWhenDecided;
         this.lookAgain = lookAgain;
+        this.lookLater = lookLater;
     }
 
     void gone(RelativePath path, long sequence, Seen seen) {
@@ -124,10 +134,15 @@ final class Deletions {
                 placements.wake(path);
             } else if (proposer.pendingCount() + found.size() >= LocalChanges.PENDING_MAX || proposer.isBusy(path)) {
                 lookWhenDecided.accept(path, one.getValue());
-            } else if (scanner.scan(path) instanceof Finding.Gone(Held held)) {
-                found.add(new Missing(held, path, one.getValue()));
             } else {
-                lookAgain.accept(path, one.getValue());
+                Held held = missing(path);
+                if (held == null) {
+                    lookAgain.accept(path, one.getValue());
+                } else if (moves.isAnyElsewhere(held)) {
+                    lookLater.accept(path, one.getValue());
+                } else {
+                    found.add(new Missing(held, path, one.getValue()));
+                }
             }
         }
         boolean isSameAfter = !found.isEmpty() && guard.mayDelete();
@@ -138,6 +153,18 @@ final class Deletions {
                 placements.wake(one.path());
             }
         }
+    }
+
+    /// What is recorded at a path and does not stand there, nor has another directory around it been taken for its own.
+    private @Nullable Held missing(RelativePath path) {
+        if (scanner.isOtherDirectory(path.parent())) {
+            return null;
+        }
+        return switch (scanner.scan(path)) {
+            case Finding.Gone(Held held) -> held;
+            case Finding.Replaced(Held held, Stamp _) -> held;
+            default -> null;
+        };
     }
 
     /// Proposes that an entry and all below it are gone, the deepest first.

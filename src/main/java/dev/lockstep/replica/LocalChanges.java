@@ -16,13 +16,9 @@ import dev.lockstep.scan.Finding;
 import dev.lockstep.scan.FolderScanner;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedMap;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -59,14 +55,16 @@ final class LocalChanges {
     /// Looked at again when something was decided or read.
     private final Map<RelativePath, Long> blocked = new HashMap<>();
     private final Map<RelativePath, Long> reading = new HashMap<>();
-    private final SequencedMap<EntryId, MovedTo> moved = new LinkedHashMap<>();
+    /// Directories in whose recorded place another one stands, whose own place is not decided: what is in them is
+    /// looked
+    /// at afterwards.
+    private final Map<RelativePath, Long> closed = new HashMap<>();
     private final Problems unsupported = new Problems();
     private final Problems unreadable = new Problems();
     private final FolderWalk walk;
     private final Deletions deletions;
+    private final Moves moves;
     private long lastSequence;
-
-    private record MovedTo(RelativePath path, Held held, long sequence) {}
 
     /// @param release takes entries of the catalog that the rules ignore
     LocalChanges(
@@ -96,15 +94,19 @@ final class LocalChanges {
         this.loop = loop;
         this.clock = clock;
         this.walk = new FolderWalk(scanner, unsupported, unreadable, this::isIgnored);
+        this.moves = new Moves(
+                scanner, index, proposer, this::overwritten, this::lookWhenDecided, this::lookAgain, this::lookLater);
         this.deletions = new Deletions(
                 scanner,
                 index,
                 proposer,
                 guard,
                 placements,
+                moves,
                 this::isLost,
-                (path, sequence) -> blocked.merge(path, sequence, Math::min),
-                (path, sequence) -> dirty.now(path, sequence, clock.getAsLong()));
+                this::lookWhenDecided,
+                this::lookAgain,
+                this::lookLater);
     }
 
     // --- hints ---
@@ -163,11 +165,28 @@ final class LocalChanges {
         return walk.isUnderWay();
     }
 
+    private void lookWhenDecided(RelativePath path, long sequence) {
+        blocked.merge(path, sequence, Math::min);
+    }
+
+    private void lookAgain(RelativePath path, long sequence) {
+        dirty.now(path, sequence, clock.getAsLong());
+    }
+
+    private void lookLater(RelativePath path, long sequence) {
+        dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
+    }
+
+    private void overwritten(Held held, RelativePath path, long sequence) {
+        deletions.propose(held, path, sequence);
+    }
+
     // --- looking ---
 
     /// Looks at some of what is due.
     void step() {
         if (proposer.pendingCount() < PENDING_MAX) {
+            openDirectories();
             long nowNanos = clock.getAsLong();
             for (DirtyPaths.Dirty path : dirty.take(nowNanos, SCANS_PER_STEP)) {
                 consider(path.path(), path.sequence(), Seen.LIVE);
@@ -175,7 +194,7 @@ final class LocalChanges {
             for (int i = 0; i < SCANS_PER_STEP && walk.isUnderWay(); i++) {
                 walk.next(path -> consider(path, walk.sequence(), walk.seen()));
             }
-            decideMoves();
+            moves.decide();
             deletions.decide(walk);
         }
     }
@@ -183,7 +202,11 @@ final class LocalChanges {
     /// @return nanoseconds until there is more to look at, 0 for at once, [Long#MAX_VALUE] if nothing is known
     long restNanos() {
         boolean isFull = proposer.pendingCount() >= PENDING_MAX;
-        return isFull ? Long.MAX_VALUE : walk.isUnderWay() ? 0 : dirty.untilDue(clock.getAsLong());
+        if (isFull) {
+            return Long.MAX_VALUE;
+        }
+        long restNanos = walk.isUnderWay() ? 0 : dirty.untilDue(clock.getAsLong());
+        return closed.isEmpty() ? restNanos : Math.min(restNanos, UNSETTLED_RETRY_NANOS);
     }
 
     private void consider(RelativePath path, long sequence, Seen seen) {
@@ -198,7 +221,13 @@ final class LocalChanges {
             return;
         }
         if (proposer.isBusy(path) || reading.containsKey(path)) {
+            lookForMoved(path, sequence);
             blocked.merge(path, sequence, Math::min);
+            return;
+        }
+        if (closed.containsKey(path.parent())) {
+            lookForMoved(path, sequence);
+            closed.merge(path.parent(), sequence, Math::min);
             return;
         }
         if (isParentKnown(path.parent(), sequence, seen)) {
@@ -206,10 +235,21 @@ final class LocalChanges {
             take(path, sequence, finding, seen);
         } else if (proposer.isBusy(path.parent())) {
             blocked.merge(path, sequence, Math::min);
+        } else if (scanner.isOtherDirectory(path.parent())) {
+            lookForMoved(path, sequence);
+            closed.put(path.parent(), sequence);
         } else if (scanner.isDirectory(path.parent())) {
             dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
         } else {
             take(path, sequence, scanner.scan(path), seen);
+        }
+    }
+
+    /// What has to wait here may be missing elsewhere.
+    private void lookForMoved(RelativePath path, long sequence) {
+        Held moved = proposer.isFileUnderWay(path) ? null : scanner.movedTo(path);
+        if (moved != null) {
+            moves.isAt(moved, path, sequence);
         }
     }
 
@@ -236,15 +276,31 @@ final class LocalChanges {
     }
 
     /// A directory is proposed before what is in it: otherwise the cluster makes it for the entry's sake, and this
-    /// folder holds an entry whose directory it does not hold.
+    /// folder holds an entry whose directory it does not hold. What is in another directory than the recorded
+    /// one is not compared with what is recorded in that.
     private boolean isParentKnown(RelativePath parent, long sequence, Seen seen) {
-        if (adoption.heldDirectory(parent) != null) {
+        if (isHeldThere(parent)) {
             return true;
         }
         if (!proposer.isBusy(parent)) {
             consider(parent, sequence, seen);
         }
-        return proposer.isDirectoryUnderWay(parent) || adoption.heldDirectory(parent) != null;
+        return proposer.isDirectoryUnderWay(parent) || isHeldThere(parent);
+    }
+
+    private boolean isHeldThere(RelativePath directory) {
+        return adoption.heldDirectory(directory) != null && !scanner.isOtherDirectory(directory);
+    }
+
+    private void openDirectories() {
+        if (closed.isEmpty()) {
+            return;
+        }
+        for (RelativePath directory : List.copyOf(closed.keySet())) {
+            if (!scanner.isOtherDirectory(directory)) {
+                walk.add(directory, java.util.Objects.requireNonNull(closed.remove(directory)));
+            }
+        }
     }
 
     private void take(RelativePath path, long sequence, Finding finding, Seen seen) {
@@ -264,7 +320,7 @@ final class LocalChanges {
             }
             case Finding.MovedHere(Held held, Stamp stamp) -> movedHere(path, sequence, held, stamp);
             case Finding.Gone(Held _) -> deletions.gone(path, sequence, seen);
-            case Finding.Replaced(Held held, Stamp stamp) -> replaced(path, sequence, held);
+            case Finding.Replaced(Held held, Stamp _) -> replaced(path, sequence, held, seen);
             case Finding.Large(Stamp stamp) -> read(path, sequence);
             case Finding.Unsettled() -> dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
             // What is to be placed here is tried again now and then, not at once: it would be in a circle.
@@ -276,24 +332,22 @@ final class LocalChanges {
         }
     }
 
-    private void replaced(RelativePath path, long sequence, Held held) {
+    private void replaced(RelativePath path, long sequence, Held held, Seen seen) {
         if (damage.isLost(held)) {
             damage.lost(held);
             dirty.now(path, sequence, clock.getAsLong());
         } else {
-            deletions.propose(held, path, sequence);
+            deletions.gone(path, sequence, seen);
         }
     }
 
     private void movedHere(RelativePath path, long sequence, Held held, Stamp stamp) {
         EntryId parent = adoption.heldDirectory(path.parent());
-        if (parent != null && !isWithinItself(held, path) && damage.isUndoneMove(held, stamp)) {
+        if (parent != null && !moves.isWithinItself(held, path) && damage.isUndoneMove(held, stamp)) {
             damage.undoMove(parent, path, held);
             dirty.now(path, sequence, clock.getAsLong());
         } else {
-            MovedTo before = moved.get(held.id());
-            long first = before == null ? sequence : Math.min(before.sequence(), sequence);
-            moved.put(held.id(), new MovedTo(path, held, first));
+            moves.found(held, path, sequence);
         }
     }
 
@@ -441,95 +495,6 @@ final class LocalChanges {
         wakeBlocked();
     }
 
-    // --- moves ---
-
-    private void decideMoves() {
-        while (!moved.isEmpty()) {
-            List<MovedTo> ring = ring(moved.firstEntry().getValue());
-            ring.forEach(one -> moved.remove(one.held().id()));
-            if (ring.size() == 1
-                    && isWithinItself(ring.getFirst().held(), ring.getFirst().path())) {
-                lookAtOldPlace(ring.getFirst());
-                continue;
-            }
-            Held occupant = index.find(ring.getLast().path());
-            boolean isFree = occupant == null || ring.stream().anyMatch(one -> isSame(one.held(), occupant));
-            if (occupant != null && !isFree) {
-                deletions.propose(
-                        occupant, ring.getLast().path(), ring.getLast().sequence());
-            }
-            if (isFree && !isAnyBusy(ring)) {
-                offerMove(ring);
-            } else {
-                ring.forEach(one -> blocked.merge(one.path(), one.sequence(), Math::min));
-            }
-        }
-    }
-
-    /// Whether a directory stands below its own old path: another one has taken that, and is looked at first.
-    private boolean isWithinItself(Held held, RelativePath path) {
-        RelativePath old = index.path(held.id());
-        return old != null && !old.equals(path) && path.startsWith(old);
-    }
-
-    private void lookAtOldPlace(MovedTo one) {
-        RelativePath old = index.path(one.held().id());
-        long nowNanos = clock.getAsLong();
-        if (old != null) {
-            dirty.now(old, one.sequence(), nowNanos);
-        }
-        dirty.later(one.path(), one.sequence(), nowNanos, UNSETTLED_RETRY_NANOS);
-    }
-
-    private static boolean isSame(Held a, Held b) {
-        return a.id().equals(b.id());
-    }
-
-    /// The moves that must happen at once: each goes where the next one was.
-    private List<MovedTo> ring(MovedTo first) {
-        List<MovedTo> ring = new ArrayList<>();
-        Set<EntryId> seen = new LinkedHashSet<>();
-        MovedTo at = first;
-        while (at != null && seen.add(at.held().id())) {
-            ring.add(at);
-            Held occupant = index.find(at.path());
-            at = occupant == null ? null : moved.get(occupant.id());
-        }
-        return ring;
-    }
-
-    private boolean isAnyBusy(List<MovedTo> ring) {
-        for (MovedTo one : ring) {
-            RelativePath old = index.path(one.held().id());
-            if (old == null
-                    || proposer.isBusy(old)
-                    || proposer.isBusy(one.path())
-                    || proposer.isAnyBusyAtOrBelow(old)
-                    || proposer.isAnyBusyAtOrBelow(one.path())) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private void offerMove(List<MovedTo> ring) {
-        Set<RelativePath> paths = new LinkedHashSet<>();
-        List<Change.Relocation> relocations = new ArrayList<>();
-        long sequence = Long.MAX_VALUE;
-        for (MovedTo one : ring) {
-            RelativePath old = index.path(one.held().id());
-            if (old != null) {
-                paths.add(old);
-            }
-            relocations.add(new Change.Relocation(one.held().id(), scanner.place(one.path())));
-            sequence = Math.min(sequence, one.sequence());
-        }
-        ring.forEach(one -> paths.remove(one.path()));
-        ring.forEach(one -> paths.add(one.path()));
-        proposer.add(new PendingChange(
-                List.copyOf(paths), new Change.Move(relocations), Optional.empty(), Optional.empty(), sequence));
-    }
-
     /// What a power loss took is not gone: it is placed again.
     private boolean isLost(RelativePath path) {
         boolean isLost =
@@ -556,7 +521,7 @@ final class LocalChanges {
     long oldestSequence() {
         long oldest = Math.min(dirty.oldestSequence(), proposer.oldestSequence());
         oldest = Math.min(oldest, Math.min(walk.oldestSequence(), deletions.oldestSequence()));
-        for (Map<RelativePath, Long> waiting : List.of(blocked, reading)) {
+        for (Map<RelativePath, Long> waiting : List.of(blocked, reading, closed)) {
             oldest = Math.min(
                     oldest,
                     waiting.values().stream().mapToLong(Long::longValue).min().orElse(Long.MAX_VALUE));
@@ -565,7 +530,7 @@ final class LocalChanges {
     }
 
     int unsettledCount() {
-        return dirty.size() + blocked.size() + reading.size();
+        return dirty.size() + blocked.size() + reading.size() + closed.size();
     }
 
     List<RelativePath> unsettled(int limit) {

@@ -126,23 +126,42 @@ public final class FolderScanner {
     }
 
     private Finding added(RelativePath path, Stamp stamp, Look look) throws IOException {
+        Held moved = movedHere(path, stamp);
+        return moved == null
+                ? put(path, Optional.empty(), Revision.NONE, stamp, look)
+                : new Finding.MovedHere(moved, stamp);
+    }
+
+    private @Nullable Held movedHere(RelativePath path, Stamp stamp) throws IOException {
         for (Held elsewhere : index.onInode(stamp)) {
-            if (isMove(elsewhere, stamp)) {
-                return new Finding.MovedHere(elsewhere, stamp);
+            if (isMove(elsewhere, path, stamp)) {
+                return elsewhere;
             }
         }
-        return put(path, Optional.empty(), Revision.NONE, stamp, look);
+        return null;
+    }
+
+    /// The entry that stands at a path and is recorded at another one.
+    ///
+    /// @return null if there is none, or that cannot be told
+    public @Nullable Held movedTo(RelativePath path) {
+        try {
+            Stamp stamp = statOrAbsent(path);
+            return stamp == null ? null : movedHere(path, stamp);
+        } catch (IOException unreadable) {
+            return null;
+        }
     }
 
     /// A file is taken as moved only if its old name is free: when an editor leaves a backup, the edit shall
     /// keep the
     /// entry.
-    private boolean isMove(Held elsewhere, Stamp here) throws IOException {
+    private boolean isMove(Held elsewhere, RelativePath path, Stamp here) throws IOException {
         if (kindOf(elsewhere.entry().content()) != here.kind()) {
             return false;
         }
         RelativePath old = index.path(elsewhere.id());
-        if (old == null) {
+        if (old == null || old.equals(path)) {
             return false;
         }
         Stamp there = statOrAbsent(old);
@@ -283,6 +302,32 @@ public final class FolderScanner {
             return stamp != null && stamp.kind() == Kind.DIRECTORY;
         } catch (IOException unreadable) {
             return false;
+        }
+    }
+
+    /// Whether another directory stands there than the one that is recorded.
+    public boolean isOtherDirectory(RelativePath path) {
+        Held held = path.isRoot() ? null : index.find(path);
+        if (held == null || !held.entry().content().isDirectory()) {
+            return false;
+        }
+        try {
+            Stamp stamp = statOrAbsent(path);
+            return stamp != null && stamp.kind() == Kind.DIRECTORY && !stamp.isSameInode(held.stamp());
+        } catch (IOException unreadable) {
+            return false;
+        }
+    }
+
+    /// Whether an entry stands at a path where it was seen before.
+    ///
+    /// @return true also if that cannot be told
+    public boolean mayStandAt(Held held, RelativePath path) {
+        try {
+            Stamp stamp = statOrAbsent(path);
+            return stamp != null && stamp.isSameInode(held.stamp());
+        } catch (IOException unreadable) {
+            return true;
         }
     }
 

@@ -229,6 +229,22 @@ final class FoundBySimulationTest {
         assertHolds(new Setting(603315, 3, 1_000_000, false, 4, 2_000_000, true));
     }
 
+    /// A new directory waits for its place, which is taken by one whose own place is taken by one that goes into the
+    /// new
+    /// directory.
+    @Test
+    void aRingOfPlacesAndADirectoryIsUndone() {
+        acts(700, 3, new UserStep.MakeDirectories(at("b")), 0);
+        acts(700, 3, new UserStep.MakeDirectories(at("a")), 2);
+        happens(1900, new Happening.Killed(3, 0));
+        acts(3291.175, 1, new UserStep.Rename(at("b"), at("a"), RenameMode.EXCHANGE), 0);
+        acts(4719.178, 2, new UserStep.Rename(at("a"), at("t"), RenameMode.REPLACE), 0);
+        acts(4721.867, 2, new UserStep.MakeDirectories(at("a")), 0);
+        acts(4721.867, 2, new UserStep.Rename(at("t"), at("a/a"), RenameMode.NO_REPLACE), 0);
+        happens(5500, new Happening.Started(3));
+        assertHolds(new Setting(602121, 3, 1, false, Long.MAX_VALUE, 2_000_000, true));
+    }
+
     /// 60: the record of a deleted entry at the place of a torn one. 1580, 1881: a conflict copy that
     /// placing had renamed. 4616: old bytes, renamed since. 10585, 22411: a torn file in a directory that
     /// was moved. 11334 and 20784589: old bytes that nothing records any more. 20784691: a rename undone,
