@@ -58,6 +58,8 @@ public final class Node implements AutoCloseable {
     private static final Duration RESCAN_EVERY = Duration.ofSeconds(60);
     private static final Duration STATUS_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration CATCH_UP_RETRY = Duration.ofMillis(20);
+    private static final Duration ADMINISTRATION_TIMEOUT = Duration.ofSeconds(20);
+    private static final Duration ADMINISTRATION_RETRY = Duration.ofMillis(200);
     private static final Duration COMPARE_TIMEOUT = Duration.ofMinutes(1);
     private static final Duration COMPARE_DAMAGED_TIMEOUT = Duration.ofSeconds(5);
     private static final Name MARKER = Name.of(FolderMarker.NAME);
@@ -323,34 +325,50 @@ public final class Node implements AutoCloseable {
         return consensus.members();
     }
 
-    /// Takes the store of a lost node out of the cluster and allows the node to come back with a new one.
+    /// Takes the store of a lost node out of the cluster and allows the node to come back with a new one. An election
+    /// that is going on only delays it.
     ///
     /// @throws IOException if it cannot be done now; asking again is safe
     public void replaceMember(NodeId node) throws IOException, InterruptedException {
         if (node.equals(config.node())) {
             throw new IOException("a node cannot replace itself: ask another one");
         }
-        List<Member> members = new ArrayList<>(consensus.members());
-        Optional<Member> old =
-                members.stream().filter(member -> member.node().equals(node)).findFirst();
+        Optional<Member> old = member(node);
         if (old.isEmpty()) {
             if (!catalog.read(view -> view.lostStores(node)).isEmpty()) {
                 return;
             }
             throw new IOException(node + " is no member; members are "
-                    + members.stream().map(member -> member.node().value()).toList());
+                    + members().stream().map(member -> member.node().value()).toList());
         }
-        await(consensus.offer(CommandCodec.encode(
-                new Command.PermitReplacement(node, old.get().store()))));
-        members.remove(old.get());
-        await(consensus.changeMembers(members));
+        long deadline = System.nanoTime() + ADMINISTRATION_TIMEOUT.toNanos();
+        while (!tryToReplace(old.get(), deadline)) {
+            Thread.sleep(ADMINISTRATION_RETRY);
+        }
+    }
+
+    private Optional<Member> member(NodeId node) {
+        return members().stream().filter(member -> member.node().equals(node)).findFirst();
+    }
+
+    private boolean tryToReplace(Member old, long deadline) throws IOException, InterruptedException {
+        try {
+            await(consensus.offer(CommandCodec.encode(new Command.PermitReplacement(old.node(), old.store()))));
+            List<Member> members = new ArrayList<>(members());
+            if (members.remove(old)) {
+                await(consensus.changeMembers(members));
+            }
+            return true;
+        } catch (IOException failure) {
+            if (System.nanoTime() - deadline > 0) {
+                throw failure;
+            }
+            return false;
+        }
     }
 
     public void transferLeadership(NodeId to) throws IOException, InterruptedException {
-        Member member = consensus.members().stream()
-                .filter(one -> one.node().equals(to))
-                .findFirst()
-                .orElseThrow(() -> new IOException(to + " is no member"));
+        Member member = member(to).orElseThrow(() -> new IOException(to + " is no member"));
         await(consensus.transferLeadership(member));
     }
 

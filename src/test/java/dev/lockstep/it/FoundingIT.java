@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,6 +112,26 @@ final class FoundingIT {
             Files.writeString(first.folder().resolve("h"), "from the replaced node");
             cluster.awaitSame(SOON);
             assertThat(cluster.node(3).folder().resolve("h")).hasContent("from the replaced node");
+        }
+    }
+
+    /// T51, before the others have elected a new leader.
+    @Test
+    void leaderThatIsLostCanBeReplacedAtOnce() throws Exception {
+        try (LocalCluster cluster = LocalCluster.founded();
+                var _ = new Report(cluster)) {
+            Node lost = cluster.leader();
+            Node survivor = cluster.followers().getFirst();
+            lost.kill9();
+            HttpResponse<String> replaced =
+                    survivor.face().post("/v1/members/replace", "{\"node\":\"%s\"}".formatted(lost.id()), SOON);
+            assertThat(replaced.statusCode()).as(replaced.body()).isEqualTo(200);
+            Shell.in(cluster.home(), "rm -r '" + lost.state() + "'");
+            lost.start();
+            cluster.awaitReady();
+            Files.writeString(lost.folder().resolve("f"), "from the replaced node");
+            cluster.awaitSame(SOON);
+            assertThat(survivor.folder().resolve("f")).hasContent("from the replaced node");
         }
     }
 
