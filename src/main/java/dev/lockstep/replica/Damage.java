@@ -23,7 +23,9 @@ import dev.lockstep.scan.FolderScanner;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -60,11 +62,15 @@ final class Damage {
     private @Nullable Strays strays;
     private @Nullable PowerLoss loss;
     private long repaired;
+    /// As the files of marked entries were recorded before any record was corrected.
+    private final List<Held> recorded = new ArrayList<>();
+    /// Where damaged files were found whose directories are not recorded yet.
+    private final Map<EntryId, RelativePath> claims = new HashMap<>();
 
     /// A revision that may have been in the folder when the power went.
     ///
-    /// @param isOld whether the record knows a later one: then all of its bytes must be there
-    private record Candidate(EntryId entry, Entry like, Content.File content, boolean isOld) {
+    /// @param isDurable whether all of its bytes must be there
+    private record Candidate(EntryId entry, Entry like, Content.File content, boolean isDurable) {
         Candidate(EntryId entry, Entry like, Content.File content) {
             this(entry, like, content, false);
         }
@@ -92,6 +98,12 @@ final class Damage {
     void begin(PowerLoss theLoss) {
         loss = theLoss;
         marked = index.marked();
+        for (EntryId id : marked) {
+            Held held = index.held(id);
+            if (held != null && held.entry().content() instanceof Content.File) {
+                recorded.add(held);
+            }
+        }
     }
 
     /// The folder was compared once: what differs from now on is what people and programs did.
@@ -102,6 +114,13 @@ final class Damage {
         loss = null;
         marked = Set.of();
         strays = null;
+        claims.clear();
+        recorded.clear();
+    }
+
+    /// An entry was found damaged at a path whose directory is not recorded yet: it stands nowhere else.
+    void claim(EntryId id, RelativePath path) {
+        claims.put(id, path);
     }
 
     boolean isUnderWay() {
@@ -288,7 +307,7 @@ final class Damage {
                 Candidate candidate = one.getKey();
                 boolean isSame = candidate.content().equals(put.content());
                 if (isSame
-                        || (!candidate.isOld()
+                        || (!candidate.isDurable()
                                 && contents.isTornCopy(change.path(), candidate.content(), one.getValue()))) {
                     Held held = index.held(candidate.entry());
                     Entry like = held == null ? candidate.like() : held.entry();
@@ -437,7 +456,7 @@ final class Damage {
             if (suspect.mayBeUnrecorded(state.contentRevision(), file, held)) {
                 found.add(new Candidate(held.id(), held.entry(), file));
             } else if (isUnwritten(held, suspect.live(), suspect.stamp())) {
-                found.add(new Candidate(held.id(), held.entry(), file, true));
+                found.add(new Candidate(held.id(), held.entry(), file, isDurable(state, since)));
             }
             return;
         }
@@ -445,12 +464,12 @@ final class Damage {
         if (state.contentRevision().logIndex() > suspect.after()) {
             found.add(new Candidate(line.entry(), then, file));
         } else if (held == null && isReplacedSince(line, since)) {
-            found.add(new Candidate(line.entry(), then, file, true));
+            found.add(new Candidate(line.entry(), then, file, isDurable(state, since)));
         }
     }
 
     private void addFromElsewhere(Suspect suspect, Catalog.View view, PowerLoss since, List<Candidate> found) {
-        for (Held other : index.onInode(suspect.stamp())) {
+        for (Held other : onInode(suspect.stamp())) {
             if (isUnwritten(other, view.entry(other.id()), suspect.stamp())
                     && other.entry().content() instanceof Content.File file) {
                 found.add(new Candidate(other.id(), other.entry(), file));
@@ -463,12 +482,14 @@ final class Damage {
         RelativePath path = suspect.change().path();
         for (Entry stray : strays(since).of(path, view)) {
             RelativePath wanted = view.path(stray.id());
-            if (wanted != null
-                    && stray.content() instanceof Content.File file
-                    && !isThere(stray, wanted, file.sizeBytes())) {
-                found.add(new Candidate(stray.id(), stray, file));
-                addOldStates(stray, view.history(wanted, REVISIONS_MAX), since, found);
+            boolean isElsewhere = !path.equals(claims.getOrDefault(stray.id(), path));
+            if (wanted == null || isElsewhere || isThere(stray, wanted)) {
+                continue;
             }
+            if (stray.content() instanceof Content.File file) {
+                found.add(new Candidate(stray.id(), stray, file));
+            }
+            addOldStates(stray, view.history(wanted, REVISIONS_MAX), since, found);
         }
         for (HistoryRecord line : strays(since).deleted(path.name())) {
             HistoryRecord.State state = line.state().orElse(null);
@@ -476,9 +497,30 @@ final class Damage {
             if (state != null
                     && state.content() instanceof Content.File file
                     && state.attributes().mtimeNanos() == suspect.stamp().mtimeNanos()) {
-                boolean isOld = state.contentRevision().logIndex() <= since.syncedIndex();
-                found.add(new Candidate(line.entry(), entry(line, state, path), file, isOld));
+                found.add(new Candidate(line.entry(), entry(line, state, path), file, isDurable(state, since)));
             }
+        }
+    }
+
+    /// The entries that are recorded on an inode, or were before the record was corrected.
+    private Set<Held> onInode(Stamp stamp) {
+        Set<Held> found = new LinkedHashSet<>(index.onInode(stamp));
+        recorded.stream().filter(held -> held.stamp().isSameInode(stamp)).forEach(found::add);
+        return found;
+    }
+
+    /// Whether an entry is recorded at another path and stands there: what is here besides is a spare one.
+    boolean standsElsewhere(Held damaged, RelativePath path) {
+        Held held = index.held(damaged.id());
+        RelativePath at = held == null ? null : index.path(held.id());
+        if (held == null || at == null || at.equals(path)) {
+            return false;
+        }
+        try {
+            Stamp there = root.stat(at);
+            return there != null && there.isSameInode(held.stamp());
+        } catch (IOException unreadable) {
+            return false;
         }
     }
 
@@ -488,9 +530,14 @@ final class Damage {
                     && line.entry().equals(entry.id())
                     && line.state().isPresent()
                     && line.state().get().content() instanceof Content.File file) {
-                found.add(new Candidate(entry.id(), entry, file, true));
+                found.add(new Candidate(entry.id(), entry, file, isDurable(line.state().get(), since)));
             }
         }
+    }
+
+    /// Whether the bytes of a revision were durable before the power went, so that they are whole if they are there.
+    private static boolean isDurable(HistoryRecord.State state, PowerLoss since) {
+        return state.contentRevision().logIndex() <= since.syncedIndex();
     }
 
     /// Whether a revision was replaced or deleted since the last sync point, so that it may be back.
@@ -521,12 +568,12 @@ final class Damage {
     }
 
     /// Whether the file stands where it is recorded or should be: then it stands nowhere else.
-    private boolean isThere(Entry stray, RelativePath wanted, long sizeBytes) {
+    private boolean isThere(Entry stray, RelativePath wanted) {
         Held held = index.held(stray.id());
         RelativePath recorded = held == null ? null : index.path(stray.id());
         try {
             Stamp there = root.stat(wanted);
-            if (there != null && there.kind() == Kind.FILE && there.sizeBytes() == sizeBytes) {
+            if (there != null && looksLike(there, stray.content())) {
                 return true;
             }
             Stamp stamp = recorded == null ? null : root.stat(recorded);
@@ -534,6 +581,12 @@ final class Damage {
         } catch (IOException unreadable) {
             return false;
         }
+    }
+
+    private static boolean looksLike(Stamp there, Content content) {
+        return content instanceof Content.File file
+                ? there.kind() == Kind.FILE && there.sizeBytes() == file.sizeBytes()
+                : there.kind() == FolderScanner.kindOf(content);
     }
 
     private static Entry entry(HistoryRecord line, HistoryRecord.State state, RelativePath path) {

@@ -14,6 +14,7 @@ import dev.lockstep.propose.Proposer;
 import dev.lockstep.replica.Deletions.Seen;
 import dev.lockstep.scan.Finding;
 import dev.lockstep.scan.FolderScanner;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -440,7 +441,12 @@ final class LocalChanges {
         reading.remove(path);
         EntryId parent = adoption.heldDirectory(path.parent());
         if (failure != null || parent == null) {
+            if (damaged != null) {
+                damage.claim(damaged.id(), path);
+            }
             dirty.later(path, change.sequence(), clock.getAsLong(), DirtyPaths.SETTLE_NANOS);
+        } else if (damaged != null && damage.standsElsewhere(damaged, path)) {
+            takeOut(damaged.at(parent, path.name()), path, change.sequence());
         } else if (damaged != null) {
             RelativePath old = index.path(damaged.id());
             damage.repair(damaged.at(parent, path.name()));
@@ -455,6 +461,18 @@ final class LocalChanges {
             proposeOnLostBase(change, parent);
         }
         wakeBlocked();
+    }
+
+    private void takeOut(Held spare, RelativePath path, long sequence) {
+        try {
+            if (placements.takeOut(spare, path)) {
+                settled(path);
+            } else {
+                dirty.now(path, sequence, clock.getAsLong());
+            }
+        } catch (IOException refused) {
+            refused(path, String.valueOf(refused.getMessage()));
+        }
     }
 
     private void proposeOnLostBase(PendingChange change, EntryId parent) {

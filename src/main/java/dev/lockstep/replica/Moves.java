@@ -126,7 +126,13 @@ final class Moves {
         // Once it is recorded there, as itself or as another entry, it is no longer on its way.
         Held recorded = index.find(one.path());
         boolean isRecorded = recorded != null && recorded.stamp().isSameInode(held.stamp());
-        return !isRecorded && isDirectoryHeld(one.path().parent());
+        return !isRecorded && isDirectoryHeld(one.path().parent()) && !isAboveItself(held, one.path());
+    }
+
+    /// What has taken the place of a directory it is recorded in waits for the deletion of that.
+    private boolean isAboveItself(Held held, RelativePath path) {
+        RelativePath old = index.path(held.id());
+        return old != null && old.startsWith(path);
     }
 
     /// What is in a directory that is not recorded may wait for the deletion of what is recorded in its place.

@@ -2,7 +2,6 @@ package dev.lockstep.replica;
 
 import dev.lockstep.catalog.Catalog;
 import dev.lockstep.catalog.HistoryRecord;
-import dev.lockstep.model.Content;
 import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
@@ -38,7 +37,7 @@ final class Strays {
         Strays strays = new Strays();
         catalog.walk(view -> {
             view.forEachEntry(entry -> {
-                if (entry.content() instanceof Content.File && entry.changed().logIndex() > syncedIndex) {
+                if (!entry.content().isDirectory() && entry.changed().logIndex() > syncedIndex) {
                     strays.add(entry, syncedIndex, view);
                 }
             });

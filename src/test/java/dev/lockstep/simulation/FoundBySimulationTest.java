@@ -245,6 +245,20 @@ final class FoundBySimulationTest {
         assertHolds(new Setting(602121, 3, 1, false, Long.MAX_VALUE, 2_000_000, true));
     }
 
+    /// It is missing at its old place, below the directory, which waited for its move; that waited for the directory to go.
+    @Test
+    void aFileThatTakesThePlaceOfTheDirectoryItWasInIsNotWaitedFor() {
+        acts(700.622, 2, new UserStep.MakeDirectories(at("a")), 20);
+        happens(15294.534, new Happening.CutOff(1));
+        acts(15484.658, 1, new UserStep.MakeDirectories(at("a/b")), 0);
+        acts(15484.658, 1, new UserStep.Open(6, at("a/b/b"), UserStep.Opening.TRUNCATE), 0);
+        acts(15722.080, 1, new UserStep.ChangeMode(at("a"), 0644), 26);
+        acts(17111.799, 1, new UserStep.Rename(at("a/b/b"), at("t"), RenameMode.REPLACE), 12);
+        acts(17289.639, 1, new UserStep.RemoveTree(at("a")), 2);
+        acts(17289.639, 1, new UserStep.Rename(at("t"), at("a"), RenameMode.REPLACE), 0);
+        assertHolds(new Setting(1012093, 3, 1_000_000, true, Long.MAX_VALUE, 2_000_000, true));
+    }
+
     /// 60: the record of a deleted entry at the place of a torn one. 1580, 1881: a conflict copy that
     /// placing had renamed. 4616: old bytes, renamed since. 10585, 22411: a torn file in a directory that
     /// was moved. 11334 and 20784589: old bytes that nothing records any more. 20784691: a rename undone,
@@ -275,9 +289,10 @@ final class FoundBySimulationTest {
     /// back under an unchanged stamp, in a directory that was moved. 623616: two entries recorded at one place.
     /// 624347: a directory parked when a program took away the other one. 632836: a torn file where a directory is
     /// to stand that it goes into. 633389, 634561: a torn file that was deleted elsewhere. 622178 and 624794
-    /// were mistakes of the ledger.
+    /// were mistakes of the ledger. 631990: two names of a torn file. 632392: the record of the torn file was corrected
+    /// before it was found. 651263: a torn file whose entry is a symlink now. 600677: another file was taken for it.
     @ParameterizedTest
-    @ValueSource(longs = {620727, 622178, 622456, 623616, 623722, 624347, 624794, 632578, 632836, 633389, 634561})
+    @ValueSource(longs = {620727, 622178, 622456, 623616, 623722, 624347, 624794, 631990, 632392, 632578, 632836, 633389, 634561, 600677, 651263})
     void seedsWithGatheringAndPowerLossesThatViolatedOnceHold(long seed) {
         Script script =
                 ScriptWriter.write(seed, BEFORE_GATHERING.withGathering(true).withPowerLosses(true));

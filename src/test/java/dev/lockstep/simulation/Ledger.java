@@ -176,10 +176,11 @@ final class Ledger {
             Digest now = Digest.of(Bytes.wrap(file.inode().bytes));
             boolean isRecorded = index.byContent(file.lost(), INDEX_LOOKS).stream()
                     .anyMatch(held -> isRecord(held.stamp(), file.inode().stamp()));
+            boolean isSyncedEdit = isUncommittedEdit(machine, file.inode(), now);
             if (file.isOfUser()) {
                 written.computeIfAbsent(machine, _ -> new HashSet<>()).add(now);
             }
-            if (!file.isOfUser() || isRecorded) {
+            if (!file.isOfUser() || (isRecorded && !isSyncedEdit)) {
                 damaged.put(file.inode(), new Damage(machine, now, file.isOfUser()));
             }
         }
@@ -198,6 +199,11 @@ final class Ledger {
                 }
             }
         });
+    }
+
+    /// Whether the loss has brought out what a program had synced and written over before anybody saw it.
+    private boolean isUncommittedEdit(SimulatedMachine machine, Inode inode, Digest now) {
+        return inode.bytes.length > 0 && isWrittenAt(machine, now) && !simulation.isCommitted(now);
     }
 
     /// What a program has touched since the record may be taken for an edit.

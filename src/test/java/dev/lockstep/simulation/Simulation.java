@@ -33,6 +33,7 @@ final class Simulation {
     private static final Duration STILL_FOR =
             SimulatedProcess.RESCAN_EVERY.multipliedBy(2).plusSeconds(6);
     private static final Duration STILL_WITHIN = Duration.ofSeconds(500);
+    private static final Duration AWARE_AFTER = SimulatedProcess.RESCAN_EVERY.plusSeconds(1);
     private static final Duration USER_PATIENCE = Duration.ofMillis(60);
     private static final int VIOLATIONS_MAX = 20;
 
@@ -47,6 +48,7 @@ final class Simulation {
     private final List<String> violations = new ArrayList<>();
     private final @Nullable Consumer<String> listener;
     private final boolean[] isDeaf;
+    private int unawareNodes;
     private boolean isSplit;
     private boolean isFoul;
     private boolean isSound;
@@ -236,6 +238,14 @@ final class Simulation {
         if (process != null) {
             process.watch().hearAgain(tells);
         }
+        if (!tells) {
+            // Until the next rescan the node knows nothing of what it missed.
+            unawareNodes++;
+            time.at(time.nowNanos() + AWARE_AFTER.toNanos(), () -> {
+                unawareNodes--;
+                soundnessChanged();
+            });
+        }
     }
 
     private void soundnessChanged() {
@@ -244,7 +254,7 @@ final class Simulation {
             isAnyDeaf |= deaf;
         }
         boolean isSoundNow =
-                !isSplit && !isFoul && !isAnyDeaf && machines.stream().allMatch(SimulatedMachine::isRunning);
+                !isSplit && !isFoul && !isAnyDeaf && unawareNodes == 0 && machines.stream().allMatch(SimulatedMachine::isRunning);
         if (isSoundNow != isSound) {
             isSound = isSoundNow;
             machines.forEach(isSoundNow ? SimulatedMachine::soundAgain : SimulatedMachine::unsound);
