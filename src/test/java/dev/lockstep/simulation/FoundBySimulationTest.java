@@ -289,10 +289,15 @@ final class FoundBySimulationTest {
     /// back under an unchanged stamp, in a directory that was moved. 623616: two entries recorded at one place.
     /// 624347: a directory parked when a program took away the other one. 632836: a torn file where a directory is
     /// to stand that it goes into. 633389, 634561: a torn file that was deleted elsewhere. 622178 and 624794
-    /// were mistakes of the ledger. 631990: two names of a torn file. 632392: the record of the torn file was corrected
-    /// before it was found. 651263: a torn file whose entry is a symlink now. 600677: another file was taken for it.
+    /// were mistakes of the ledger. 631990: two names of a torn file. 632392: the record of the torn file was
+    /// corrected before it was found. 651263: a torn file whose entry is a symlink now. 600677: another file
+    /// was taken for it.
     @ParameterizedTest
-    @ValueSource(longs = {620727, 622178, 622456, 623616, 623722, 624347, 624794, 631990, 632392, 632578, 632836, 633389, 634561, 600677, 651263})
+    @ValueSource(
+            longs = {
+                600677, 620727, 622178, 622456, 623616, 623722, 624347, 624794, 631990, 632392, 632578, 632836, 633389,
+                634561, 651263
+            })
     void seedsWithGatheringAndPowerLossesThatViolatedOnceHold(long seed) {
         Script script =
                 ScriptWriter.write(seed, BEFORE_GATHERING.withGathering(true).withPowerLosses(true));

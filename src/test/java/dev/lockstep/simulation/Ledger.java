@@ -180,7 +180,7 @@ final class Ledger {
             if (file.isOfUser()) {
                 written.computeIfAbsent(machine, _ -> new HashSet<>()).add(now);
             }
-            if (!file.isOfUser() || (isRecorded && !isSyncedEdit)) {
+            if ((!file.isOfUser() || isRecorded) && !isSyncedEdit) {
                 damaged.put(file.inode(), new Damage(machine, now, file.isOfUser()));
             }
         }
