@@ -530,7 +530,8 @@ final class Damage {
                     && line.entry().equals(entry.id())
                     && line.state().isPresent()
                     && line.state().get().content() instanceof Content.File file) {
-                found.add(new Candidate(entry.id(), entry, file, isDurable(line.state().get(), since)));
+                found.add(new Candidate(
+                        entry.id(), entry, file, isDurable(line.state().get(), since)));
             }
         }
     }

@@ -245,7 +245,7 @@ final class FoundBySimulationTest {
         assertHolds(new Setting(602121, 3, 1, false, Long.MAX_VALUE, 2_000_000, true));
     }
 
-    /// It is missing at its old place, below the directory, which waited for its move; that waited for the directory to go.
+    /// It is missing at its old place, below the directory, which waited for its move, which waited for the directory.
     @Test
     void aFileThatTakesThePlaceOfTheDirectoryItWasInIsNotWaitedFor() {
         acts(700.622, 2, new UserStep.MakeDirectories(at("a")), 20);

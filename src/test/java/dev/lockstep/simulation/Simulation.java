@@ -253,8 +253,11 @@ final class Simulation {
         for (boolean deaf : isDeaf) {
             isAnyDeaf |= deaf;
         }
-        boolean isSoundNow =
-                !isSplit && !isFoul && !isAnyDeaf && unawareNodes == 0 && machines.stream().allMatch(SimulatedMachine::isRunning);
+        boolean isSoundNow = !isSplit
+                && !isFoul
+                && !isAnyDeaf
+                && unawareNodes == 0
+                && machines.stream().allMatch(SimulatedMachine::isRunning);
         if (isSoundNow != isSound) {
             isSound = isSoundNow;
             machines.forEach(isSoundNow ? SimulatedMachine::soundAgain : SimulatedMachine::unsound);
