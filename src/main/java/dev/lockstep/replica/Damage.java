@@ -509,9 +509,9 @@ final class Damage {
         return found;
     }
 
-    /// Whether an entry is recorded at another path and stands there: what is here besides is a spare one.
+    /// Whether a file is recorded at another path and stands there: what is here besides is a spare one.
     boolean standsElsewhere(Held damaged, RelativePath path) {
-        Held held = index.held(damaged.id());
+        Held held = damaged.entry().content().isDirectory() ? null : index.held(damaged.id());
         RelativePath at = held == null ? null : index.path(held.id());
         if (held == null || at == null || at.equals(path)) {
             return false;
