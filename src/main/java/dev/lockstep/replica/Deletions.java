@@ -19,9 +19,8 @@ import java.util.function.ObjLongConsumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Entries that the folder index has and the disk has not, or has something of another kind in their place, until it is
-/// proven that they were deleted. Owned by the
-/// control loop.
+/// Entries that the folder index has and the disk has not, or has something of another kind in their place, until it
+/// is proven that they were deleted. Owned by the control loop.
 final class Deletions {
     /// How it was found that something is missing.
     enum Seen {

@@ -293,6 +293,7 @@ final class LocalChanges {
         return adoption.heldDirectory(directory) != null && !scanner.isOtherDirectory(directory);
     }
 
+    /// Goes through the directories whose own place has been decided.
     private void openDirectories() {
         if (closed.isEmpty()) {
             return;

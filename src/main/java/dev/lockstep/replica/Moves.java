@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// Entries that were found at another path than the index says. Those that take each other's places are proposed as one
 /// move; the others wait until their place is free and nothing there is under way. Owned by the control loop.
 final class Moves {
+    private static final int SWEEP_AT_LEAST = 1024;
+
     private final FolderScanner scanner;
     private final FolderIndex index;
     private final Proposer proposer;
@@ -34,6 +36,7 @@ final class Moves {
     private final SequencedMap<EntryId, Found> found = new LinkedHashMap<>();
     /// Found before, and to be looked at again when something else was decided. Some of it may be no longer so.
     private final Map<EntryId, Found> waiting = new HashMap<>();
+    private int sweepAt = SWEEP_AT_LEAST;
 
     /// Takes an entry that is no longer at its place, because another one was moved there.
     interface Vacating {
@@ -149,6 +152,10 @@ final class Moves {
 
     /// Proposes what can be.
     void decide() {
+        if (waiting.size() > sweepAt) {
+            waiting.values().removeIf(one -> !isStillThere(one));
+            sweepAt = Math.max(SWEEP_AT_LEAST, 2 * waiting.size());
+        }
         while (!found.isEmpty()) {
             List<Found> ring = ring(found.firstEntry().getValue());
             ring.forEach(this::forget);
