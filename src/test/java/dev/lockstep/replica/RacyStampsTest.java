@@ -72,6 +72,24 @@ final class RacyStampsTest {
         assertThat(holds("two")).isTrue();
     }
 
+    /// Only the time of the last change of its attributes tells, which no program can set.
+    @Test
+    void editUnderARestoredTimeIsFoundAfterRestart() throws Exception {
+        Files.writeString(file, "one");
+        hint();
+        Awaitility.await().atMost(PATIENCE).until(() -> holds("one"));
+        Awaitility.await().atMost(PATIENCE).until(() -> {
+            hint();
+            return isSettled();
+        });
+        FileTime before = Files.getLastModifiedTime(file);
+        solo.stop();
+        Files.writeString(file, "two");
+        Files.setLastModifiedTime(file, before);
+        solo.start();
+        assertThat(holds("two")).isTrue();
+    }
+
     @Test
     void fileIsReadOnceMoreAndThenNotAgain() throws Exception {
         Files.writeString(file, "one");
