@@ -89,6 +89,9 @@ public final class Catalog implements AutoCloseable {
 
         long conflictCopyCount();
 
+        /// Whether the file or symlink left the catalog because it was ignored then, as far as that is remembered.
+        boolean isReleased(EntryId id);
+
         /// What happened to the file or symlink at the path, and to those deleted there, newest first. Empty for
         /// a directory that nothing else stood at before.
         ///

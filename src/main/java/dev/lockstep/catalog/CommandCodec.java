@@ -167,6 +167,13 @@ public final class CommandCodec {
                     inner.message(2, nested -> ValueCodec.write(nested, base));
                     inner.message(3, nested -> ValueCodec.write(nested, place));
                 });
+            case Change.Release(EntryId entry, Revision base, Place place, Content.File rules) ->
+                out.message(5, inner -> {
+                    inner.number(1, entry.value());
+                    inner.message(2, nested -> ValueCodec.write(nested, base));
+                    inner.message(3, nested -> ValueCodec.write(nested, place));
+                    inner.message(4, nested -> ValueCodec.write(nested, rules, Carried.nothing()));
+                });
             case Change.SetAttributes(EntryId entry, OptionalInt mode, OptionalLong mtimeNanos) ->
                 out.message(4, inner -> {
                     inner.number(1, entry.value());
@@ -184,6 +191,7 @@ public final class CommandCodec {
                 case 2 -> change = move(in.message());
                 case 3 -> change = delete(in.message());
                 case 4 -> change = setAttributes(in.message());
+                case 5 -> change = release(in.message());
                 default -> in.skip();
             }
         }
@@ -271,6 +279,26 @@ public final class CommandCodec {
             }
         }
         return new Change.Delete(entry, base, required(place));
+    }
+
+    private static Change release(WireReader in) throws IOException {
+        EntryId entry = EntryId.ROOT;
+        Revision base = Revision.NONE;
+        @Nullable Place place = null;
+        @Nullable Content rules = null;
+        for (int field = in.next(); field != 0; field = in.next()) {
+            switch (field) {
+                case 1 -> entry = new EntryId(in.number());
+                case 2 -> base = ValueCodec.revision(in.message());
+                case 3 -> place = ValueCodec.place(in.message());
+                case 4 -> rules = ValueCodec.content(in.message(), Carried.nothing());
+                default -> in.skip();
+            }
+        }
+        if (rules instanceof Content.File file) {
+            return new Change.Release(entry, base, required(place), file);
+        }
+        throw new IllegalArgumentException("rules that are no file");
     }
 
     private static Change setAttributes(WireReader in) throws IOException {

@@ -91,7 +91,7 @@ final class Draft implements Tree {
             detach(old);
             noteSuperseded(old, entry);
         }
-        noteStep(old, entry);
+        noteStep(old, entry, HistoryRecord.What.DELETED);
         entries.put(entry.id(), Optional.of(entry));
         links.put(Slot.of(entry), Optional.of(entry.id()));
     }
@@ -107,10 +107,10 @@ final class Draft implements Tree {
     }
 
     @Override
-    public void remove(Entry entry) {
+    public void remove(Entry entry, HistoryRecord.What what) {
         detach(entry);
         noteSuperseded(entry, null);
-        noteStep(entry, null);
+        noteStep(entry, null, what);
         entries.put(entry.id(), Optional.empty());
     }
 
@@ -191,9 +191,9 @@ final class Draft implements Tree {
         }
     }
 
-    private void noteStep(@Nullable Entry old, @Nullable Entry entry) {
+    private void noteStep(@Nullable Entry old, @Nullable Entry entry, HistoryRecord.What end) {
         Entry any = entry == null ? old : entry;
-        Optional<HistoryRecord.What> what = HistoryStep.what(old, entry);
+        Optional<HistoryRecord.What> what = HistoryStep.what(old, entry, end);
         if (any == null || by == null || what.isEmpty()) {
             return;
         }

@@ -45,7 +45,7 @@ final class History {
             supersede(step.before(), before, step);
             superseded++;
         }
-        if (step.what() == HistoryRecord.What.DELETED) {
+        if (step.what().isEnd()) {
             records.delete(Keys.latest(step.entry()));
             remember(step);
             return;
@@ -76,6 +76,9 @@ final class History {
         add(new HistoryRecord(
                 step.entry(), step.now(), step.what(), step.by(), Optional.empty(), step.path(), Optional.of(end)));
         records.put(Keys.deleted(path, step.now(), step.entry()), Bytes.EMPTY);
+        if (step.what() == HistoryRecord.What.RELEASED) {
+            records.put(Keys.released(step.entry()), Bytes.EMPTY);
+        }
         List<Bytes> deleted = new ArrayList<>();
         records.scan(Keys.firstDeleted(path), Keys.afterDeleted(path), (key, _) -> deleted.add(key));
         for (int i = 0; i < deleted.size() - limits.perPathMax(); i++) {
@@ -121,7 +124,8 @@ final class History {
         HistoryRecord line = HistoryCodec.history(key, stored);
         records.delete(key);
         records.delete(Keys.superseded(line.superseded().orElseThrow().by(), line.entry(), line.revision()));
-        if (line.what() == HistoryRecord.What.DELETED) {
+        if (line.what().isEnd()) {
+            records.delete(Keys.released(line.entry()));
             line.path().ifPresent(path -> records.delete(Keys.deleted(path, line.revision(), line.entry())));
         }
         count--;

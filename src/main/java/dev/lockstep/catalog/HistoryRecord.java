@@ -36,12 +36,19 @@ public record HistoryRecord(
         MOVED(3),
         /// It came into being, or got its name, by losing a conflict.
         CONFLICT_COPY(4),
-        DELETED(5);
+        DELETED(5),
+        /// It became ignored: it left the catalog, and no folder.
+        RELEASED(6);
 
         private final int code;
 
         What(int code) {
             this.code = code;
+        }
+
+        /// Whether the entry is none any more.
+        public boolean isEnd() {
+            return this == DELETED || this == RELEASED;
         }
 
         /// As it is stored.

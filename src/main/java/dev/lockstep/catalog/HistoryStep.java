@@ -18,15 +18,16 @@ record HistoryStep(
         HistoryRecord.Signature by,
         @Nullable Entry before,
         Optional<RelativePath> path) {
-    /// @param after null for a deletion
+    /// @param after null for the end of an entry
+    /// @param end   what that would be
     /// @return empty if nothing happened that history tells: directories, attributes alone
-    static Optional<HistoryRecord.What> what(@Nullable Entry before, @Nullable Entry after) {
+    static Optional<HistoryRecord.What> what(@Nullable Entry before, @Nullable Entry after, HistoryRecord.What end) {
         Entry any = after == null ? before : after;
         if (any == null || any.content().isDirectory()) {
             return Optional.empty();
         }
         if (after == null) {
-            return Optional.of(HistoryRecord.What.DELETED);
+            return Optional.of(end);
         }
         boolean wasConflictCopy = before != null && before.isConflictCopy();
         if (after.isConflictCopy() && !wasConflictCopy) {

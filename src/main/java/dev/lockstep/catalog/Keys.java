@@ -25,6 +25,8 @@ final class Keys {
     static final byte HISTORY = 'h';
     /// What is to be said of the current revision of an entry.
     static final byte LATEST = 'l';
+    /// Entries that were released, as long as history remembers it.
+    static final byte RELEASED = 'r';
     /// Superseded records in the order in which they were superseded.
     static final byte SUPERSEDED = 't';
 
@@ -100,6 +102,10 @@ final class Keys {
     }
 
     // --- history ---
+
+    static Bytes released(EntryId id) {
+        return ofId(RELEASED, id);
+    }
 
     static Bytes latest(EntryId id) {
         return ofId(LATEST, id);

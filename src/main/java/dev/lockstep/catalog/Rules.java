@@ -23,6 +23,7 @@ final class Rules {
     private static final Outcome MOVED = new Outcome.Overruled("moved");
     private static final Outcome EDITED = new Outcome.Overruled("edited");
     private static final Outcome NOT_EMPTY = new Outcome.Overruled("not empty");
+    private static final Outcome OTHER_RULES = new Outcome.Overruled("other rules by now");
     private static final Outcome CYCLE = new Outcome.Overruled("would lie within itself");
 
     private final Tree tree;
@@ -44,7 +45,9 @@ final class Rules {
         return switch (change) {
             case Change.Put put -> rules.put(put);
             case Change.Move(List<Change.Relocation> relocations) -> rules.move(relocations);
-            case Change.Delete delete -> rules.delete(delete);
+            case Change.Delete(EntryId entry, Revision base, Place place) ->
+                rules.takeAway(entry, base, place, HistoryRecord.What.DELETED);
+            case Change.Release release -> rules.release(release);
             case Change.SetAttributes(EntryId entry, OptionalInt mode, OptionalLong mtimeNanos) ->
                 rules.setAttributes(entry, mode, mtimeNanos);
         };
@@ -93,22 +96,30 @@ final class Rules {
         return placement.copy(slot, put.content(), put.attributes());
     }
 
-    private Outcome delete(Change.Delete delete) {
-        Entry entry = tree.entry(delete.entry());
+    /// Rules that came in between may want the entry: nobody carries a release out, so nobody would take it back.
+    private Outcome release(Change.Release release) {
+        Entry rules = tree.child(new Slot(EntryId.ROOT, Change.Release.RULES_FILE));
+        return rules == null || !rules.content().equals(release.rules())
+                ? OTHER_RULES
+                : takeAway(release.entry(), release.base(), release.place(), HistoryRecord.What.RELEASED);
+    }
+
+    private Outcome takeAway(EntryId id, Revision base, Place place, HistoryRecord.What what) {
+        Entry entry = tree.entry(id);
         if (entry == null) {
-            return new Outcome.Accepted(delete.entry(), Revision.NONE);
+            return new Outcome.Accepted(id, Revision.NONE);
         }
-        if (!placement.find(delete.place()).equals(Optional.of(Slot.of(entry)))) {
+        if (!placement.find(place).equals(Optional.of(Slot.of(entry)))) {
             return MOVED;
         }
         if (entry.content().isDirectory()) {
             if (tree.hasChildren(entry.id())) {
                 return NOT_EMPTY;
             }
-        } else if (!entry.revision().equals(delete.base())) {
+        } else if (!entry.revision().equals(base)) {
             return EDITED;
         }
-        tree.remove(entry);
+        tree.remove(entry, what);
         return new Outcome.Accepted(entry.id(), Revision.NONE);
     }
 

@@ -119,6 +119,11 @@ record StoreView(OrderedStore.Records records, Summary summary) implements Catal
     }
 
     @Override
+    public boolean isReleased(EntryId id) {
+        return records.get(Keys.released(id)) != null;
+    }
+
+    @Override
     public List<HistoryRecord> history(RelativePath path, int limit) {
         return new HistoryReader(records).of(path, find(path).orElse(null), limit);
     }

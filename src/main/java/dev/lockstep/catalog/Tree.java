@@ -26,7 +26,8 @@ interface Tree {
     /// Takes the entry's name away, until [#put] gives it the same or another one.
     void detach(Entry entry);
 
-    void remove(Entry entry);
+    /// @param what [HistoryRecord.What#DELETED] or [HistoryRecord.What#RELEASED]
+    void remove(Entry entry, HistoryRecord.What what);
 
     /// Runs `attempt`; if it says no, everything it changed is as before.
     boolean attempt(BooleanSupplier attempt);

@@ -1,6 +1,7 @@
 package dev.lockstep.folder;
 
 import dev.lockstep.model.Bytes;
+import dev.lockstep.model.Change;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +18,7 @@ import org.eclipse.jgit.ignore.FastIgnoreRule;
 /// @see <a href="https://git-scm.com/docs/gitignore">gitignore(5)</a>
 public final class IgnoreRules implements IgnoredPaths {
     /// The file at the folder's root that holds the rules; replicated like any other, and itself never ignored.
-    public static final Name FILE = Name.of(".lockstepignore");
+    public static final Name FILE = Change.Release.RULES_FILE;
 
     public static final int BYTES_MAX = 32 << 10;
     public static final IgnoreRules NONE = new IgnoreRules(List.of(), List.of());

@@ -102,7 +102,14 @@ public final class Materializer {
             // A record below what this folder no longer holds says nothing any more.
             return want == null ? forget(have == null ? null : have.id()) : create(want);
         }
-        return want == null ? remove(have, here) : update(want, have, here);
+        if (want != null) {
+            return update(want, have, here);
+        }
+        if (catalog.read(view -> view.isReleased(have.id()))) {
+            forget(have.id());
+            return new Placing.Released(here);
+        }
+        return remove(have, here);
     }
 
     /// Whether another entry is recorded at its place, as after a power loss that took a part of the records.

@@ -29,6 +29,9 @@ public sealed interface Placing {
     /// The entry is ignored here: whatever stands at its path is not touched.
     record Ignored() implements Placing {}
 
+    /// The entry left the catalog because it was ignored, and is not ignored any more: the path is to be scanned.
+    record Released(RelativePath path) implements Placing {}
+
     /// A deleted directory stays, because it holds ignored entries. Tried again when something in it changes.
     record Kept(RelativePath path, String reason) implements Placing {}
 }

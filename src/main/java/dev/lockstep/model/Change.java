@@ -37,6 +37,15 @@ public sealed interface Change {
     /// @param place where it was: an entry that has been moved elsewhere meanwhile is not deleted
     record Delete(EntryId entry, Revision base, Place place) implements Change {}
 
+    /// An entry that the ignore rules name leaves the catalog, and every folder keeps what it has of it.
+    ///
+    /// @param place where it was
+    /// @param rules what the file with the rules held when this was decided: under others it is not done
+    record Release(EntryId entry, Revision base, Place place, Content.File rules) implements Change {
+        /// The file with the rules, at the root of the folder.
+        public static final Name RULES_FILE = Name.of(".lockstepignore");
+    }
+
     /// Mode or mtime changed, the content did not.
     record SetAttributes(EntryId entry, OptionalInt mode, OptionalLong mtimeNanos) implements Change {}
 }

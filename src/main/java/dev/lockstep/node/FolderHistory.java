@@ -96,7 +96,7 @@ public final class FolderHistory {
         Attributes attributes =
                 line.state().map(HistoryRecord.State::attributes).orElse(null);
         Digest digest = content instanceof Content.File file ? file.digest() : null;
-        boolean isMove = line.what() != HistoryRecord.What.DELETED;
+        boolean isMove = !line.what().isEnd();
         return new PathHistory.Line(
                 line.revision().toString(),
                 what(line.what()),

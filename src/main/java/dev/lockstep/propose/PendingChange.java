@@ -36,6 +36,9 @@ public record PendingChange(
 
     /// Whether nothing at or below its paths may be proposed or placed meanwhile.
     boolean coversSubtree() {
-        return change instanceof Change.Move || change instanceof Change.Delete;
+        return switch (change) {
+            case Change.Move _, Change.Delete _, Change.Release _ -> true;
+            case Change.Put _, Change.SetAttributes _ -> false;
+        };
     }
 }

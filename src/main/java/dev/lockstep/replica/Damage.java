@@ -264,7 +264,7 @@ final class Damage {
             }
             case Change.Put put ->
                 isMarked(put, change) || !candidates(change, put, since).isEmpty();
-            case Change.Move _, Change.Delete _ -> false;
+            case Change.Move _, Change.Delete _, Change.Release _ -> false;
         };
     }
 

@@ -76,6 +76,7 @@ final class Decisions {
             case Change.Put put -> put(pending, put, outcome);
             case Change.Move move -> moved(move.relocations());
             case Change.Delete delete -> deleted(pending, delete);
+            case Change.Release release -> released(pending, release);
             case Change.SetAttributes set -> attributesSet(pending, set);
         }
     }
@@ -155,6 +156,12 @@ final class Decisions {
     private void deleted(PendingChange pending, Change.Delete delete) {
         index.remove(delete.entry());
         placements.enqueue(delete.entry());
+        changes.dirty(pending.path());
+    }
+
+    /// What stands on disk did not change: placing decides whether the entry is to be forgotten.
+    private void released(PendingChange pending, Change.Release release) {
+        placements.enqueue(release.entry());
         changes.dirty(pending.path());
     }
 

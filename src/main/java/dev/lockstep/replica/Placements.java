@@ -193,6 +193,10 @@ final class Placements {
                 done(id, at);
                 release.accept(id);
             }
+            case Placing.Released(RelativePath path) -> {
+                done(id, at);
+                lookAt.accept(path);
+            }
             case Placing.Kept(RelativePath path, String reason) -> {
                 done(id, at);
                 kept.put(id, path);

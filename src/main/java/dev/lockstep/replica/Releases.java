@@ -2,6 +2,7 @@ package dev.lockstep.replica;
 
 import dev.lockstep.catalog.Catalog;
 import dev.lockstep.model.Change;
+import dev.lockstep.model.Content;
 import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
@@ -21,8 +22,8 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Entries that the catalog still has though the rules ignore them: they are proposed as deleted, and every node
-/// leaves what stands there to its user. Owned by the control loop.
+/// Entries that the catalog still has though the rules ignore them: they are proposed to be released, and every
+/// node leaves what stands there to its user. Owned by the control loop.
 final class Releases {
     private final Catalog catalog;
     private final Proposer proposer;
@@ -74,15 +75,16 @@ final class Releases {
             return true;
         }
         RelativePath path = pathOf(way);
-        if (!ignored.isIgnoredEverywhere(path, entry.content().isDirectory())) {
+        Content.File rules = ignored.committedFile();
+        if (rules == null || !ignored.isIgnoredEverywhere(path, entry.content().isDirectory())) {
             return true;
         }
         if (proposer.isBusy(path) || proposer.isAnyBusyAtOrBelow(path)) {
             return false;
         }
-        List<PendingChange> deletions = new ArrayList<>();
-        boolean isWhole = collect(new ArrayDeque<>(way), deletions);
-        deletions.forEach(proposer::add);
+        List<PendingChange> releases = new ArrayList<>();
+        boolean isWhole = collect(new ArrayDeque<>(way), rules, releases);
+        releases.forEach(proposer::add);
         return isWhole;
     }
 
@@ -111,7 +113,7 @@ final class Releases {
     /// The entry at the end of the way and all below it, the deepest first.
     ///
     /// @return false if there are more than can be under way at once
-    private boolean collect(Deque<Entry> way, List<PendingChange> deletions) {
+    private boolean collect(Deque<Entry> way, Content.File rules, List<PendingChange> releases) {
         Entry entry = way.getLast();
         if (entry.content().isDirectory()) {
             List<Entry> children = new ArrayList<>();
@@ -121,22 +123,22 @@ final class Releases {
             });
             for (Entry child : children) {
                 way.addLast(child);
-                boolean isWhole = collect(way, deletions);
+                boolean isWhole = collect(way, rules, releases);
                 way.removeLast();
                 if (!isWhole) {
                     return false;
                 }
             }
         }
-        if (proposer.pendingCount() + deletions.size() >= LocalChanges.PENDING_MAX) {
+        if (proposer.pendingCount() + releases.size() >= LocalChanges.PENDING_MAX) {
             return false;
         }
         List<Place.Step> steps =
                 way.stream().map(one -> new Place.Step(one.id(), one.name())).toList();
         Place place = new Place(steps.subList(0, steps.size() - 1), entry.name());
-        Change delete = new Change.Delete(entry.id(), entry.revision(), place);
-        deletions.add(new PendingChange(
-                List.of(place.path()), delete, Optional.empty(), Optional.empty(), nextSequence.getAsLong()));
+        Change release = new Change.Release(entry.id(), entry.revision(), place, rules);
+        releases.add(new PendingChange(
+                List.of(place.path()), release, Optional.empty(), Optional.empty(), nextSequence.getAsLong()));
         return true;
     }
 }

@@ -95,6 +95,11 @@ final class RulesInForce implements IgnoredPaths {
         return committed.isIgnored(path, isDirectory);
     }
 
+    /// The file of the rules that [#isIgnoredEverywhere] goes by, null without one.
+    Content.@Nullable File committedFile() {
+        return committedFile.orElse(null);
+    }
+
     /// What is wrong with the rules, under their path.
     Problems problems() {
         return problems;

@@ -53,6 +53,7 @@ public sealed interface Finding {
         return switch (change) {
             case Change.Put put -> put.entry();
             case Change.Delete delete -> Optional.of(delete.entry());
+            case Change.Release release -> Optional.of(release.entry());
             case Change.SetAttributes set -> Optional.of(set.entry());
             case Change.Move move -> Optional.of(move.relocations().getFirst().entry());
         };

@@ -71,7 +71,14 @@ final class CatalogTest {
             rocks.read(CatalogTest::requireSound);
             assertThat(seen)
                     .containsExactlyInAnyOrder(
-                            "accepted", "copied", "deleted", "moved", "edited", "not empty", "would lie within itself");
+                            "accepted",
+                            "copied",
+                            "deleted",
+                            "moved",
+                            "edited",
+                            "not empty",
+                            "other rules by now",
+                            "would lie within itself");
             late.read(CatalogTest::requireSound);
             assertThat(late.<List<Entry>>read(CatalogTest::entries)).isEqualTo(memory.read(CatalogTest::entries));
             List<HistoryRecord> told = memory.read(CatalogTest::histories);

@@ -227,6 +227,25 @@ final class HistoryTest {
         assertThat(bounded.catalog.<Long>read(Catalog.View::historyRecords)).isEqualTo(4);
     }
 
+    @Test
+    void aReleaseIsRememberedAsLongAsItsRecord() {
+        Scene bounded = bounded(new HistoryLimits(100, 1, 100));
+        bounded.file(".lockstepignore", "a");
+        Entry first = bounded.file("a", "one");
+        bounded.outcome(NODE1, bounded.release(first, "a"));
+
+        assertThat(lines(history(bounded, "a"))).containsExactly("3.0 RELEASED a", "2.0 CREATED");
+        assertThat(bounded.catalog.<Boolean>read(view -> view.isReleased(first.id())))
+                .isTrue();
+
+        Entry second = bounded.file("a", "two");
+        bounded.outcome(NODE1, bounded.delete(second));
+        assertThat(bounded.catalog.<Boolean>read(view -> view.isReleased(first.id())))
+                .isFalse();
+        assertThat(bounded.catalog.<Boolean>read(view -> view.isReleased(second.id())))
+                .isFalse();
+    }
+
     /// H05.
     @Test
     void aHundredThousandVersionsTakeBoundedRoom() throws IOException {

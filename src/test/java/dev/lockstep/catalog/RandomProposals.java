@@ -68,7 +68,7 @@ final class RandomProposals {
     }
 
     private Change change(Catalog.View seen) {
-        return switch (random.nextInt(9)) {
+        return switch (random.nextInt(10)) {
             case 0, 1 -> put(Optional.empty(), Revision.NONE, seen);
             case 2, 3 -> {
                 EntryId id = id();
@@ -79,6 +79,10 @@ final class RandomProposals {
                 EntryId id = id();
                 Place where = random.nextInt(4) == 0 ? place(seen) : placeOf(id, seen);
                 yield new Change.Delete(id, base(id, seen), where);
+            }
+            case 8 -> {
+                EntryId id = id();
+                yield new Change.Release(id, base(id, seen), placeOf(id, seen), Scene.content("rules"));
             }
             default -> new Change.SetAttributes(id(), mode(), mtime());
         };

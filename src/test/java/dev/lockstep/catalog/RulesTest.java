@@ -231,6 +231,39 @@ final class RulesTest {
     }
 
     @Test
+    void releaseHoldsUnderTheRulesItWasDecidedBy() {
+        Entry rules = scene.file(".lockstepignore", "a");
+        Entry seen = scene.file("a", "one");
+
+        scene.outcome(NODE1, scene.edit(rules, "b"));
+        assertThat(scene.outcome(NODE1, scene.release(seen, "a")))
+                .isEqualTo(new Outcome.Overruled("other rules by now"));
+        assertThat(scene.outcome(NODE1, scene.release(seen, "b")))
+                .isEqualTo(new Outcome.Accepted(seen.id(), Revision.NONE));
+        assertThat(scene.tree()).containsExactly(".lockstepignore");
+    }
+
+    @Test
+    void withoutRulesNothingIsReleased() {
+        Entry seen = scene.file("a", "one");
+        Entry rules = scene.file(".lockstepignore", "a");
+        scene.outcome(NODE1, scene.move(rules, "rules"));
+
+        assertThat(scene.outcome(NODE1, scene.release(seen, "a")))
+                .isEqualTo(new Outcome.Overruled("other rules by now"));
+        assertThat(scene.tree()).containsExactly("a", "rules");
+    }
+
+    @Test
+    void whatWasEditedIsNotReleased() {
+        scene.file(".lockstepignore", "a");
+        Entry seen = scene.file("a", "one");
+        scene.outcome(NODE2, scene.edit(seen, "two"));
+
+        assertThat(scene.outcome(NODE1, scene.release(seen, "a"))).isEqualTo(new Outcome.Overruled("edited"));
+    }
+
+    @Test
     void deletionRemovesTheEntryAndNamesItsContent() {
         Entry seen = scene.file("a", "one");
 

@@ -101,6 +101,11 @@ final class Scene {
         return new Change.Delete(seen.id(), seen.revision(), placeOf(seen));
     }
 
+    /// A release of the entry as `seen`, under rules that hold the text.
+    Change.Release release(Entry seen, String rules) {
+        return new Change.Release(seen.id(), seen.revision(), placeOf(seen), content(rules));
+    }
+
     static Change.SetAttributes mode(Entry entry, int mode) {
         return new Change.SetAttributes(entry.id(), OptionalInt.of(mode), OptionalLong.empty());
     }

@@ -127,6 +127,25 @@ class IgnoredEntriesTest {
         awaitReplicated(RULES, "a.log", "build", "build/x", "b.tmp");
     }
 
+    /// The node was away while the entry left the catalog and the rules were taken back.
+    @Test
+    void whatWasReleasedStaysThoughTheRulesHoldNoLonger() throws Exception {
+        write("a.log", "shared");
+        write("build/x", "shared");
+        solo.start();
+        solo.stop();
+        solo.peerCreates(RULES, "*.log\nbuild/\n");
+        solo.peerReleases("a.log", "*.log\nbuild/\n");
+        solo.peerReleases("build/x", "*.log\nbuild/\n");
+        solo.peerReleases("build", "*.log\nbuild/\n");
+        solo.peerEdits(RULES, "*.tmp\n");
+        solo.startWithLog();
+        awaitReplicated(RULES, "a.log", "build", "build/x");
+        assertThat(read("a.log")).isEqualTo("shared");
+        assertThat(read("build/x")).isEqualTo("shared");
+        assertThat(solo.names("history")).isEmpty();
+    }
+
     @Test
     void removedRulesHoldNoLonger() throws Exception {
         write(RULES, "*.log\n");

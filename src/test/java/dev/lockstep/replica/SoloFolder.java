@@ -103,12 +103,23 @@ final class SoloFolder {
         long nowNanos = TimeUnit.MILLISECONDS.toNanos(nextMillisecond());
         PowerLoss loss = new PowerLoss(syncedIndex, nowNanos);
         begin(started -> started.start(syncedIndex, index -> {}, Optional.of(loss)));
-        for (int at = 0; at < commands.size(); at++) {
-            replica().applied(catalog.apply(at + 1, commands.get(at)));
-        }
+        replay();
         replica().caughtUp();
         awaitSettled();
         Awaitility.await().atMost(PATIENCE).until(replica()::isRecovered);
+    }
+
+    /// As after a kill: the catalog is as it was, and the log since the last snapshot comes once more.
+    void startWithLog() throws Exception {
+        launch();
+        replay();
+        awaitSettled();
+    }
+
+    private void replay() throws InterruptedException {
+        for (int at = 0; at < commands.size(); at++) {
+            replica().applied(catalog.apply(at + 1, commands.get(at)));
+        }
     }
 
     /// The machine boots after all that was written before, also by a clock of milliseconds.
@@ -274,6 +285,12 @@ final class SoloFolder {
     void peerDeletes(String path) {
         Entry before = entry(path);
         peerCommits(new Change.Delete(before.id(), before.revision(), place(path)));
+    }
+
+    /// Another node sees to it that what the rules ignore leaves the catalog.
+    void peerReleases(String path, String rules) {
+        Entry before = entry(path);
+        peerCommits(new Change.Release(before.id(), before.revision(), place(path), file(rules)));
     }
 
     /// Another node makes a file where none is.
