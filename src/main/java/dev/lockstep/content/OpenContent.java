@@ -42,7 +42,7 @@ public final class OpenContent implements AutoCloseable {
 
     /// Copies all of it into an empty file.
     void copyTo(FileHandle target) throws IOException {
-        if (file.copyTo(target, 0, 0, sizeBytes) != sizeBytes) {
+        if (file.copyTo(target, sizeBytes) != sizeBytes) {
             throw new IOException("shorter than its content: " + file.path());
         }
         requireUnchanged();

@@ -14,6 +14,9 @@ import java.security.MessageDigest;
 
 /// Takes a content in order and makes it a staged one, once every byte is there and right. Not thread-safe.
 public final class Receiver implements AutoCloseable {
+    private static final int HOLE_BYTES = 64 << 10;
+    private static final ByteBuffer ZEROS = ByteBuffer.allocate(HOLE_BYTES).asReadOnlyBuffer();
+
     private final FolderRoot state;
     private final FileHandle file;
     private final RelativePath part;
@@ -22,6 +25,7 @@ public final class Receiver implements AutoCloseable {
     private final Finished finished;
     private final MessageDigest digester = Digest.digester();
     private long received;
+    private boolean isHoleAtEnd;
     private boolean isFinished;
     private boolean isHandedOver;
 
@@ -46,12 +50,19 @@ public final class Receiver implements AutoCloseable {
         this.content = content;
     }
 
-    /// Takes the next bytes.
+    /// Takes the next bytes. Where they are zero for long, the file gets a hole.
     public void write(ByteBuffer bytes) throws IOException {
         digester.update(bytes.duplicate());
-        int size = bytes.remaining();
-        file.write(bytes, received);
-        received += size;
+        while (bytes.hasRemaining()) {
+            ByteBuffer block = bytes.slice(bytes.position(), Math.min(bytes.remaining(), HOLE_BYTES));
+            int size = block.remaining();
+            isHoleAtEnd = size == HOLE_BYTES && block.mismatch(ZEROS.duplicate()) < 0;
+            if (!isHoleAtEnd) {
+                file.write(block, received);
+            }
+            received += size;
+            bytes.position(bytes.position() + size);
+        }
     }
 
     /// Makes the content durable and gives it its final name.
@@ -80,6 +91,9 @@ public final class Receiver implements AutoCloseable {
     }
 
     private void requireWhole() throws IOException {
+        if (isHoleAtEnd) {
+            file.truncate(received);
+        }
         if (received != content.sizeBytes() || !Digest.finish(digester).equals(content.digest())) {
             throw new IOException("received bytes are not the content " + content.digest());
         }

@@ -24,16 +24,12 @@ public interface FileHandle extends AutoCloseable {
     /// Writes all of `source` at `offset`. Not durable on return.
     void write(ByteBuffer source, long offset) throws FolderException;
 
-    /// Copies up to `bytes` bytes into another file, inside the kernel where that is possible; file systems
-    /// that share blocks share them. Not durable on return.
+    /// Copies up to `bytes` bytes into an empty file, inside the kernel where that is possible; file systems
+    /// that share blocks share them. Holes stay holes. Not durable on return.
     ///
-    /// @param offset       where to begin in this file
-    /// @param targetOffset where to begin in `target`, which is open for writing
+    /// @param target open for writing
     /// @return how many bytes were copied; fewer than `bytes` only because this file ended
-    long copyTo(FileHandle target, long offset, long targetOffset, long bytes) throws FolderException;
-
-    /// All of this file into an empty one.
-    long copyTo(FileHandle target) throws FolderException;
+    long copyTo(FileHandle target, long bytes) throws FolderException;
 
     /// Cuts the file off or extends it with zeros.
     void truncate(long sizeBytes) throws FolderException;

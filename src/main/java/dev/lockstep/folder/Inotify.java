@@ -23,6 +23,8 @@ public final class Inotify implements AutoCloseable {
     public static final int IGNORED = 0x8000;
     public static final int IS_DIRECTORY = 0x40000000;
 
+    /// EBADF.
+    private static final int BAD_DESCRIPTOR = 9;
     private static final int ONLY_DIRECTORY = 0x01000000;
     private static final int EXCEPT_UNLINKED = 0x04000000;
     private static final int MASK = MODIFY
@@ -128,7 +130,8 @@ public final class Inotify implements AutoCloseable {
             if (bytes < 0 && Errno.of((int) -bytes) == Errno.TRY_AGAIN) {
                 return List.of();
             }
-            NativeFolderRoot.require(bytes, "read", "inotify");
+            // An instance never ends: what reads as ended is none any more.
+            NativeFolderRoot.require(bytes == 0 ? -BAD_DESCRIPTOR : bytes, "read", "inotify");
             return decode(scratch.io(), bytes);
         } finally {
             scratches.give(scratch);

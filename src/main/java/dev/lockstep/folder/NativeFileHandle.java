@@ -16,6 +16,10 @@ final class NativeFileHandle implements FileHandle {
     private static final int LEASE_NONE = 2;
     private static final int SIGNAL_IGNORED_BY_DEFAULT = 23; // SIGURG
 
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
+    /// ENXIO, of lseek(2) alone.
+    private static final int NO_MORE_DATA = 6;
     private static final int DO_NOT_NEED = 4;
 
     private final RelativePath path;
@@ -120,8 +124,46 @@ final class NativeFileHandle implements FileHandle {
     }
 
     @Override
-    public long copyTo(FileHandle other, long offset, long targetOffset, long bytes) throws FolderException {
+    public long copyTo(FileHandle other, long bytes) throws FolderException {
         NativeFileHandle target = nativeHandle(other);
+        long end = Math.min(bytes, stamp().sizeBytes());
+        long at = seek(SEEK_DATA, 0, end);
+        while (at < end) {
+            long hole = seek(SEEK_HOLE, at, end);
+            long done = copyTo(target, at, hole - at);
+            if (done < hole - at) {
+                return at + done;
+            }
+            at = seek(SEEK_DATA, hole, end);
+        }
+        if (target.stamp().sizeBytes() < end) {
+            target.truncate(end);
+        }
+        return end;
+    }
+
+    /// The next data or hole at or after the offset, at most `end`, which stands for none.
+    private long seek(int what, long offset, long end) throws FolderException {
+        int number = descriptor.acquire();
+        Scratch scratch = scratches.take();
+        try {
+            long found = NativeCalls.call(scratch, SystemCall.LSEEK, number, offset, what, 0);
+            if (found == -NO_MORE_DATA) {
+                return end;
+            }
+            // A file system that does not know: all is data.
+            boolean isUnknown = found < 0 && Errno.of((int) -found) == Errno.UNSUPPORTED;
+            return isUnknown ? (what == SEEK_DATA ? offset : end) : clamped(found, end);
+        } finally {
+            give(scratch);
+        }
+    }
+
+    private long clamped(long found, long end) throws FolderException {
+        return Math.min(NativeFolderRoot.require(found, "seek in", path), end);
+    }
+
+    private long copyTo(NativeFileHandle target, long offset, long bytes) throws FolderException {
         int from = descriptor.acquire();
         int to = target.descriptor.acquire();
         Scratch scratch = scratches.take();
@@ -131,8 +173,8 @@ final class NativeFileHandle implements FileHandle {
             while (done < bytes) {
                 long left = bytes - done;
                 long step = isInKernel
-                        ? copyInKernel(scratch, from, offset + done, to, targetOffset + done, left)
-                        : copyThrough(scratch, from, offset + done, target, targetOffset + done, left);
+                        ? copyInKernel(scratch, from, to, offset + done, left)
+                        : copyThrough(scratch, from, target, offset + done, left);
                 if (step < 0 && isInKernel) {
                     isInKernel = false;
                 } else if (NativeFolderRoot.require(step, "copy", path) == 0) {
@@ -148,11 +190,6 @@ final class NativeFileHandle implements FileHandle {
         }
     }
 
-    @Override
-    public long copyTo(FileHandle target) throws FolderException {
-        return copyTo(target, 0, 0, Long.MAX_VALUE);
-    }
-
     private static NativeFileHandle nativeHandle(FileHandle handle) {
         if (handle instanceof NativeFileHandle isNative) {
             return isNative;
@@ -160,10 +197,10 @@ final class NativeFileHandle implements FileHandle {
         throw new IllegalArgumentException("a handle of another sort of folder: " + handle);
     }
 
-    private static long copyInKernel(Scratch scratch, int from, long offset, int to, long targetOffset, long bytes) {
+    private static long copyInKernel(Scratch scratch, int from, int to, long offset, long bytes) {
         MemorySegment offsets = scratch.struct();
         offsets.set(ValueLayout.JAVA_LONG, 0, offset);
-        offsets.set(ValueLayout.JAVA_LONG, 8, targetOffset);
+        offsets.set(ValueLayout.JAVA_LONG, 8, offset);
         return NativeCalls.call(
                 scratch,
                 SystemCall.COPY_FILE_RANGE,
@@ -175,14 +212,13 @@ final class NativeFileHandle implements FileHandle {
                 0);
     }
 
-    private long copyThrough(
-            Scratch scratch, int from, long offset, NativeFileHandle target, long targetOffset, long bytes)
+    private long copyThrough(Scratch scratch, int from, NativeFileHandle target, long offset, long bytes)
             throws FolderException {
         MemorySegment io = scratch.io();
         long wanted = Math.min(bytes, io.byteSize());
         long got = NativeCalls.call(scratch, SystemCall.PREAD64, from, io.address(), wanted, offset);
         if (got > 0) {
-            target.write(io.asSlice(0, got).asByteBuffer(), targetOffset);
+            target.write(io.asSlice(0, got).asByteBuffer(), offset);
         }
         return got;
     }

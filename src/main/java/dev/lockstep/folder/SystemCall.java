@@ -19,6 +19,7 @@ enum SystemCall {
     INOTIFY_INIT1(294, 26),
     INOTIFY_RM_WATCH(255, 28),
     LINKAT(265, 37),
+    LSEEK(8, 62),
     MKDIRAT(258, 34),
     OPENAT(257, 56),
     OPENAT2(437, 437),

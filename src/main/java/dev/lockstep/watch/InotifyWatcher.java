@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -35,30 +37,32 @@ import org.slf4j.LoggerFactory;
 /// A new directory is watched first and listed second, so that nothing put into it in between is missed. The
 /// two halves of a
 /// rename are paired by their cookie; a half whose other one does not come within a few milliseconds crossed
-/// the folder's
-/// border.
+/// the folder's border. If reading fails, all is watched anew and compared.
 public final class InotifyWatcher implements FolderWatch {
     static final String NO_WATCHES = "no inotify watches left: raise fs.inotify.max_user_watches (sysctl)";
 
     private static final long PAIRING_NANOS = 4_000_000;
     private static final long RETRY_NANOS = 60_000_000_000L;
+    private static final int CLOSE_MILLIS_MAX = 2_000;
     private static final Logger log = LoggerFactory.getLogger(InotifyWatcher.class);
 
     private final NativeFolderRoot root;
     private final Path barrier;
     private final Name marker;
     private final Consumer<Hint> sink;
-    private final Inotify inotify;
-    private final WatchTree tree;
-    private final int barrierWatch;
     private final Thread reader;
+    private final CountDownLatch closing = new CountDownLatch(1);
     private final Map<String, CompletableFuture<Void>> drains = new ConcurrentHashMap<>();
     private final AtomicLong drainCount = new AtomicLong();
     private final Map<Integer, MovedFrom> halves = new LinkedHashMap<>();
     private volatile @Nullable String degraded;
     private volatile int directories;
-    private volatile boolean isClosed;
+    private volatile Attached at;
     private long retryAtNanos;
+    private long restartedNanos = System.nanoTime() - RETRY_NANOS;
+
+    /// One instance of inotify and what it watches.
+    private record Attached(Inotify inotify, WatchTree tree, int barrierWatch) {}
 
     private record MovedFrom(RelativePath path, boolean isDirectory) {}
 
@@ -72,12 +76,19 @@ public final class InotifyWatcher implements FolderWatch {
         this.barrier = barrier;
         this.marker = marker;
         this.sink = sink;
-        this.inotify = Inotify.open();
-        try (DirectoryHandle top = root.openDirectory(RelativePath.ROOT)) {
-            this.tree = new WatchTree(inotify.addWatch(top));
-        }
-        this.barrierWatch = inotify.addWatch(barrier);
+        this.at = attach(root, barrier);
         this.reader = Thread.ofPlatform().name("inotify").daemon(true).unstarted(this::run);
+    }
+
+    private static Attached attach(NativeFolderRoot root, Path barrier) throws FolderException {
+        Inotify inotify = Inotify.open();
+        try (DirectoryHandle top = root.openDirectory(RelativePath.ROOT)) {
+            WatchTree tree = new WatchTree(inotify.addWatch(top));
+            return new Attached(inotify, tree, inotify.addWatch(barrier));
+        } catch (FolderException refused) {
+            inotify.close();
+            throw refused;
+        }
     }
 
     /// Watches every directory that is there, then begins to report. Nothing that happens after the return is
@@ -114,25 +125,67 @@ public final class InotifyWatcher implements FolderWatch {
     // --- reading ---
 
     private void run() {
-        while (!isClosed) {
+        while (!isClosed()) {
             try {
-                List<Event> events = inotify.read(waitNanos());
+                List<Event> events = at.inotify().read(waitNanos());
                 List<Hint> hints = new ArrayList<>();
                 events.forEach(event -> take(event, hints));
                 if (events.isEmpty()) {
                     crossedBorder(hints);
                 }
                 hints.forEach(sink);
-                directories = tree.size();
+                directories = at.tree().size();
                 retryIfDegraded();
             } catch (FolderException | RuntimeException failure) {
-                if (!isClosed) {
-                    log.atError().setCause(failure).log("watching failed");
-                    degraded = "reading events failed: " + failure.getMessage();
-                    sink.accept(new Hint.Unwatched());
-                    return;
+                if (!isClosed()) {
+                    log.atError().setCause(failure).log("watching failed, it begins anew");
+                    degrade("reading events failed: " + failure.getMessage());
+                    restart();
                 }
             }
+        }
+    }
+
+    private boolean isClosed() {
+        return closing.getCount() == 0;
+    }
+
+    /// At once the first time; what fails again and again is tried now and then, and comparing finds the changes.
+    private void restart() {
+        try {
+            long sinceNanos = System.nanoTime() - restartedNanos;
+            if (sinceNanos < RETRY_NANOS && closing.await(RETRY_NANOS - sinceNanos, TimeUnit.NANOSECONDS)) {
+                return;
+            }
+            restartedNanos = System.nanoTime();
+            attachAgain();
+            halves.clear();
+            degraded = null;
+            watchBelow(RelativePath.ROOT);
+        } catch (FolderException refused) {
+            degrade("watching cannot begin anew: " + refused.getMessage());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        // All that is waited for is among what this makes known.
+        List<String> waiting = List.copyOf(drains.keySet());
+        sink.accept(new Hint.Unwatched());
+        waiting.forEach(name -> complete(drains.remove(name)));
+    }
+
+    private synchronized void attachAgain() throws FolderException {
+        Attached fresh = attach(root, barrier);
+        at.inotify().close();
+        at = fresh;
+    }
+
+    private synchronized void wake() {
+        at.inotify().wake();
+    }
+
+    private static void complete(@Nullable CompletableFuture<Void> drain) {
+        if (drain != null) {
+            drain.complete(null);
         }
     }
 
@@ -155,16 +208,16 @@ public final class InotifyWatcher implements FolderWatch {
         if (event.is(Inotify.OVERFLOW)) {
             watchBelow(RelativePath.ROOT);
             hints.add(new Hint.EverythingDirty("the kernel's event queue overflowed"));
-        } else if (event.watch() == barrierWatch) {
+        } else if (event.watch() == at.barrierWatch()) {
             if (event.is(Inotify.DELETE)) {
                 drained(event, hints);
             }
         } else if (event.is(Inotify.IGNORED)) {
-            tree.dropped(event.watch());
+            at.tree().dropped(event.watch());
         } else if (event.name().size() == 0) {
             ofDirectoryItself(event, hints);
         } else {
-            RelativePath directory = tree.path(event.watch());
+            RelativePath directory = at.tree().path(event.watch());
             if (directory != null && !(directory.isRoot() && event.name().equals(marker.bytes()))) {
                 named(event, directory.child(new Name(event.name())), hints);
             }
@@ -182,7 +235,7 @@ public final class InotifyWatcher implements FolderWatch {
     }
 
     private void ofDirectoryItself(Event event, List<Hint> hints) {
-        boolean isRoot = event.watch() == tree.rootWatch();
+        boolean isRoot = event.watch() == at.tree().rootWatch();
         if (isRoot && event.is(Inotify.DELETE_SELF | Inotify.MOVE_SELF | Inotify.UNMOUNT)) {
             hints.add(new Hint.RootGone("renamed, deleted or unmounted"));
         }
@@ -227,7 +280,7 @@ public final class InotifyWatcher implements FolderWatch {
             }
             return;
         }
-        if (isDirectory && !tree.move(from.path(), to)) {
+        if (isDirectory && !at.tree().move(from.path(), to)) {
             watchBelow(to);
         }
         hints.add(new Hint.Moved(from.path(), to));
@@ -242,7 +295,7 @@ public final class InotifyWatcher implements FolderWatch {
     private void crossedBorder(List<Hint> hints) {
         for (MovedFrom from : halves.values()) {
             if (from.isDirectory()) {
-                tree.remove(from.path()).forEach(inotify::removeWatch);
+                at.tree().remove(from.path()).forEach(at.inotify()::removeWatch);
             }
             add(hints, from.path(), Cause.MOVED_OUT);
         }
@@ -257,9 +310,9 @@ public final class InotifyWatcher implements FolderWatch {
         while (!open.isEmpty()) {
             RelativePath directory = open.removeLast();
             try (DirectoryHandle handle = root.openDirectory(directory)) {
-                int watch = inotify.addWatch(handle);
+                int watch = at.inotify().addWatch(handle);
                 if (!directory.isRoot()) {
-                    tree.put(directory, watch);
+                    at.tree().put(directory, watch);
                 }
                 for (DirectoryItem item : handle.list()) {
                     if (item.isNameable() && isDirectory(directory, item)) {
@@ -270,7 +323,7 @@ public final class InotifyWatcher implements FolderWatch {
                 refused(directory, refused);
             }
         }
-        directories = tree.size();
+        directories = at.tree().size();
     }
 
     private boolean isDirectory(RelativePath directory, DirectoryItem item) throws FolderException {
@@ -301,13 +354,13 @@ public final class InotifyWatcher implements FolderWatch {
 
     @Override
     public void close() {
-        isClosed = true;
-        inotify.wake();
+        closing.countDown();
+        wake();
         try {
-            reader.join(2_000);
+            reader.join(CLOSE_MILLIS_MAX);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
-        inotify.close();
+        at.inotify().close();
     }
 }

@@ -7,6 +7,8 @@ import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +62,27 @@ final class ReceiverTest {
         }
         assertThat(store.hasStaged(CONTENT.digest())).isFalse();
         assertThat(directory.resolve("state/staged")).isEmptyDirectory();
+    }
+
+    /// Zeros for long become holes, also at the end; the file reads the same.
+    @Test
+    void zerosBecomeHoles() throws Exception {
+        byte[] whole = new byte[4 << 20];
+        whole[1_000_000] = 1;
+        whole[1_999_999] = 2;
+        Bytes bytes = Bytes.wrap(whole);
+        Content.File content = new Content.File(Digest.of(bytes), whole.length);
+        try (Receiver receiver = store.receive(content)) {
+            for (int at = 0; at < whole.length; at += 300_000) {
+                receiver.write(ByteBuffer.wrap(whole, at, Math.min(300_000, whole.length - at)));
+            }
+            receiver.finish();
+        }
+        Path staged = directory.resolve("state/staged").resolve(content.digest().toString());
+        assertThat(staged).hasBinaryContent(whole);
+        Process stat = new ProcessBuilder("stat", "-c", "%b", staged.toString()).start();
+        String blocks = new String(stat.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(Long.parseLong(blocks.strip()) * 512).isLessThan(1 << 20);
     }
 
     @Test

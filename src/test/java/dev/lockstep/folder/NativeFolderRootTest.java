@@ -140,8 +140,8 @@ final class NativeFolderRootTest {
                 FileHandle part = root.createExclusive(path("part"), 0644)) {
             assertThat(readAll(file, ByteBuffer.allocate(400_000))).isEqualTo(content);
             assertThat(readAll(file, ByteBuffer.allocateDirect(400_000))).isEqualTo(content);
-            assertThat(file.copyTo(copy)).isEqualTo(content.length);
-            assertThat(file.copyTo(part, 299_990, 5, 100)).isEqualTo(10);
+            assertThat(file.copyTo(copy, Long.MAX_VALUE)).isEqualTo(content.length);
+            assertThat(file.copyTo(part, 15)).isEqualTo(15);
             assertThat(part.stamp().sizeBytes()).isEqualTo(15);
             part.truncate(3);
             assertThat(part.stamp().sizeBytes()).isEqualTo(3);
@@ -149,6 +149,32 @@ final class NativeFolderRootTest {
         assertThat(dir.resolve("copy")).hasBinaryContent(content);
         assertRefused(Errno.EXISTS, () -> root.createExclusive(path("f"), 0644));
         assertRefused(Errno.NOT_FOUND, () -> root.createExclusive(path("no/f"), 0644));
+    }
+
+    @Test
+    void holesStayHoles() throws Exception {
+        int apart = 8 << 20;
+        try (FileHandle file = root.createExclusive(path("f"), 0644);
+                FileHandle empty = root.createExclusive(path("empty"), 0644);
+                FileHandle copy = root.createExclusive(path("copy"), 0644);
+                FileHandle copyOfEmpty = root.createExclusive(path("copyOfEmpty"), 0644)) {
+            file.write(ByteBuffer.wrap(new byte[] {1, 2, 3}), apart);
+            file.truncate(3L * apart);
+            empty.truncate(apart);
+            assertThat(file.copyTo(copy, Long.MAX_VALUE)).isEqualTo(3L * apart);
+            assertThat(empty.copyTo(copyOfEmpty, apart)).isEqualTo(apart);
+        }
+        assertThat(Files.mismatch(dir.resolve("f"), dir.resolve("copy"))).isEqualTo(-1);
+        assertThat(Files.mismatch(dir.resolve("empty"), dir.resolve("copyOfEmpty")))
+                .isEqualTo(-1);
+        assertThat(blocks("copy")).isLessThan(apart / 512);
+        assertThat(blocks("copyOfEmpty")).isLessThan(apart / 512);
+    }
+
+    /// Of 512 bytes each.
+    private long blocks(String name) throws Exception {
+        Process stat = new ProcessBuilder("stat", "-c", "%b", dir.resolve(name).toString()).start();
+        return Long.parseLong(new String(stat.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
     }
 
     private static byte[] readAll(FileHandle file, ByteBuffer buffer) throws IOException {

@@ -25,6 +25,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class StorageErrorsIT {
     private static final Duration SOON = Duration.ofMinutes(2);
 
+    /// Half a second for each sync.
+    private static final List<String> SLOW_DISK = List.of(
+            "strace",
+            "-D",
+            "-f",
+            "--seccomp-bpf",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "inject=fdatasync,fsync:delay_enter=500000");
+
     private Path home;
     private Disk disk;
     private LocalCluster cluster;
@@ -152,6 +164,69 @@ final class StorageErrorsIT {
         victim.start();
         cluster.awaitReady();
         cluster.awaitSame(SOON);
+    }
+
+    /// A19: a file that is mostly holes needs no more room elsewhere than it has bytes, on its own node neither.
+    @Test
+    void sparseFileLargerThanTheDiskArrives() throws Exception {
+        found(Disk.ext4(home, "small", Load.of(256, 2048)));
+        int gigabytes = Load.of(1, 20);
+        for (Node origin : List.of(other, victim)) {
+            String name = "sparse-of-" + origin.id();
+            String make = "truncate -s %dG ../%s && dd if=/dev/urandom of=../%s bs=1M count=1 seek=500 conv=notrunc"
+                    + " 2>/dev/null && mv ../%s %s";
+            Files.createDirectories(area.on(origin));
+            Shell.in(area.on(origin), make.formatted(gigabytes, name, name, name, name));
+            long begin = System.nanoTime();
+            cluster.awaitSame(SOON.multipliedBy(10));
+            System.out.println(gigabytes + " GiB of holes: " + Duration.ofNanos(System.nanoTime() - begin));
+            String look =
+                    "stat -c %s " + name + " && dd if=" + name + " bs=1M count=1 skip=500 2>/dev/null | sha256sum";
+            String wanted = Shell.in(area.on(origin), look);
+            for (Node node : cluster.nodes()) {
+                assertThat(Shell.in(area.on(node), look)).as(node.id()).isEqualTo(wanted);
+                assertThat(Long.parseLong(Shell.in(area.on(node), "stat -c %b " + name)
+                                        .strip())
+                                * 512)
+                        .as("bytes of disk on %s", node.id())
+                        .isLessThan(8 << 20);
+            }
+            Shell.in(area.on(origin), "rm " + name);
+            area.awaitAbsent(name);
+        }
+        oldFilesAreWhole();
+    }
+
+    /// E13: a majority does not wait for the slow disk, whose node catches up. Where the leader's disk is as slow,
+    /// nothing
+    /// is wrong.
+    @Test
+    void slowDiskDelaysOnlyWhatNeedsIt() throws Exception {
+        found(Disk.ext4(home, "plain", 256));
+        victim.kill9();
+        victim.startUnder(SLOW_DISK);
+        cluster.awaitSame(SOON);
+        // Who just came cannot lead while both others know of each other.
+        assertThat(cluster.leader()).isNotSameAs(victim);
+        long begin = System.nanoTime();
+        for (int i = 0; i < 50; i++) {
+            byte[] content = new SelfDescribing("fast", i, 1_000).bytes();
+            area.write(other, "fast-" + i, content);
+            area.awaitContent(cluster.node(3), "fast-" + i, content);
+        }
+        Duration took = Duration.ofNanos(System.nanoTime() - begin);
+        System.out.println("50 edits beside a follower whose disk takes half a second: " + took);
+        // If one of them waited for that disk it would be half a second later, and so would each.
+        assertThat(took).isLessThan(Duration.ofSeconds(12));
+        area.awaitSameAndKept(SOON);
+        for (Node node : List.of(other, cluster.node(3))) {
+            node.kill9();
+            node.startUnder(SLOW_DISK);
+        }
+        area.write(other, "slow", new SelfDescribing("slow", 1, 1_000).bytes());
+        cluster.awaitSame(SOON.multipliedBy(3));
+        area.awaitContent(victim, "slow", new SelfDescribing("slow", 1, 1_000).bytes());
+        oldFilesAreWhole();
     }
 
     /// E06: files that are cut off while they are read.

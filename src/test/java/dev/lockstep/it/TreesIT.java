@@ -239,11 +239,11 @@ final class TreesIT {
         area.assertContent("f2", "made again");
     }
 
-    /// B10 in small.
+    /// B10.
     @Test
     void shortLivedFilesLeaveNothing() throws Exception {
         Area area = SHARED.area();
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < Load.of(2000, 20_000); i++) {
             Path file = area.on(1).resolve("t" + i);
             Files.writeString(file, "short life");
             Files.delete(file);
@@ -253,21 +253,22 @@ final class TreesIT {
         area.assertPaths("last");
     }
 
-    /// B11 in small.
+    /// B11.
     @Test
     void directoryMadeAgainManyTimesHoldsItsLastFile() throws Exception {
         Area area = SHARED.area();
-        for (int i = 0; i < 200; i++) {
+        int last = Load.of(200, 1000) - 1;
+        for (int i = 0; i <= last; i++) {
             Path directory = Files.createDirectory(area.on(1).resolve("d"));
             Files.writeString(directory.resolve("f" + i), "file " + i);
-            if (i < 199) {
+            if (i < last) {
                 Files.delete(directory.resolve("f" + i));
                 Files.delete(directory);
             }
         }
         cluster.awaitSame(SOON);
-        area.assertPaths("d", "d/f199");
-        area.assertContent("d/f199", "file 199");
+        area.assertPaths("d", "d/f" + last);
+        area.assertContent("d/f" + last, "file " + last);
     }
 
     /// T55: nothing of the program's own shows in a folder but its marker.

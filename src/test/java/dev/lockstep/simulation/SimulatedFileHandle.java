@@ -67,18 +67,10 @@ final class SimulatedFileHandle implements FileHandle {
     }
 
     @Override
-    public long copyTo(FileHandle target, long offset, long targetOffset, long bytes) {
-        long size = dentry.inode.bytes.length;
-        long from = Math.min(offset, size);
-        long copied = Math.min(bytes, size - from);
-        ByteBuffer part = ByteBuffer.wrap(dentry.inode.bytes, (int) from, (int) copied);
-        ((SimulatedFileHandle) target).write(part, targetOffset);
+    public long copyTo(FileHandle target, long bytes) {
+        long copied = Math.min(bytes, dentry.inode.bytes.length);
+        ((SimulatedFileHandle) target).write(ByteBuffer.wrap(dentry.inode.bytes, 0, (int) copied), 0);
         return copied;
-    }
-
-    @Override
-    public long copyTo(FileHandle target) {
-        return copyTo(target, 0, 0, Long.MAX_VALUE);
     }
 
     @Override
