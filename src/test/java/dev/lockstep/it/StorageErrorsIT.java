@@ -173,10 +173,12 @@ final class StorageErrorsIT {
         int gigabytes = Load.of(1, 20);
         for (Node origin : List.of(other, victim)) {
             String name = "sparse-of-" + origin.id();
-            String make = "truncate -s %dG ../%s && dd if=/dev/urandom of=../%s bs=1M count=1 seek=500 conv=notrunc"
-                    + " 2>/dev/null && mv ../%s %s";
             Files.createDirectories(area.on(origin));
-            Shell.in(area.on(origin), make.formatted(gigabytes, name, name, name, name));
+            Shell.in(area.on(origin), """
+                    truncate -s %dG ../new
+                    dd if=/dev/urandom of=../new bs=1M count=1 seek=500 conv=notrunc 2>/dev/null
+                    mv ../new %s
+                    """.formatted(gigabytes, name));
             long begin = System.nanoTime();
             cluster.awaitSame(SOON.multipliedBy(10));
             System.out.println(gigabytes + " GiB of holes: " + Duration.ofNanos(System.nanoTime() - begin));
@@ -184,7 +186,7 @@ final class StorageErrorsIT {
                     "stat -c %s " + name + " && dd if=" + name + " bs=1M count=1 skip=500 2>/dev/null | sha256sum";
             String wanted = Shell.in(area.on(origin), look);
             for (Node node : cluster.nodes()) {
-                assertThat(Shell.in(area.on(node), look)).as(node.id()).isEqualTo(wanted);
+                assertThat(Shell.in(area.on(node), look)).as("on %s", node.id()).isEqualTo(wanted);
                 assertThat(Long.parseLong(Shell.in(area.on(node), "stat -c %b " + name)
                                         .strip())
                                 * 512)
