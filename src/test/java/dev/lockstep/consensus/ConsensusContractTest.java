@@ -24,6 +24,7 @@ public abstract class ConsensusContractTest {
     protected static final long PRESERVED_ENTRIES = 10;
     private static final int PIPELINED = 100;
     private static final int MORE_THAN_THE_LOG_KEEPS = 400;
+    private static final int FEWER_THAN_THE_LOG_KEEPS = 20;
 
     @TempDir
     private Path directory;
@@ -301,7 +302,12 @@ public abstract class ConsensusContractTest {
     @Test
     void logIsNotCutBeforeItsContentsStandWithoutIt() throws IOException {
         cluster.state(two).refuseSyncPoints();
-        offerAll(one, commands("many", MORE_THAN_THE_LOG_KEEPS));
+        // One that falls behind what the leader keeps would get a snapshot.
+        List<String> commands = commands("many", MORE_THAN_THE_LOG_KEEPS);
+        for (int from = 0; from < commands.size(); from += FEWER_THAN_THE_LOG_KEEPS) {
+            offerAll(one, commands.subList(from, from + FEWER_THAN_THE_LOG_KEEPS));
+            awaitSame(one, two);
+        }
         awaitCut(one, one);
         awaitSame(one, two, three);
         assertThat(cluster.log(two).status().snapshotIndex()).isEqualTo(-1);
