@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /// What a cluster does when nobody does anything, and what it takes to hold many files.
-@Timeout(value = 6, unit = TimeUnit.MINUTES)
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
 final class StillnessIT {
     @RegisterExtension
     static final SharedCluster SHARED = new SharedCluster();
