@@ -95,7 +95,8 @@ final class Hints implements Consumer<Hint> {
                     changes.dirty(path);
                 }
             }
-            case CLOSED, DELETED, ATTRIBUTES, MOVED_IN, MOVED_OUT -> changes.dirty(path);
+            case CLOSED -> changes.dirtyWritten(path);
+            case DELETED, ATTRIBUTES, MOVED_IN, MOVED_OUT -> changes.dirty(path);
         }
     }
 

@@ -17,9 +17,11 @@ import dev.lockstep.scan.FolderScanner;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -60,6 +62,8 @@ final class LocalChanges {
     /// looked
     /// at afterwards.
     private final Map<RelativePath, Long> closed = new HashMap<>();
+    /// Files that a program has written to since they were looked at last.
+    private final Set<RelativePath> written = new HashSet<>();
     private final Problems unsupported = new Problems();
     private final Problems unreadable = new Problems();
     private final FolderWalk walk;
@@ -123,7 +127,9 @@ final class LocalChanges {
 
     /// Whether the folder holds at the path what its index says; if not, that is looked at.
     boolean isAsHeld(RelativePath path) {
-        Finding finding = reading.containsKey(path) ? new Finding.Unsettled() : scanner.scan(path);
+        Finding finding = reading.containsKey(path)
+                ? new Finding.Unsettled()
+                : written.contains(path) ? scanner.scanWritten(path) : scanner.scan(path);
         boolean isAsHeld = finding instanceof Finding.Unchanged || finding instanceof Finding.Restamped;
         if (!isAsHeld) {
             dirty(path);
@@ -135,7 +141,15 @@ final class LocalChanges {
         dirty.now(path, ++lastSequence, clock.getAsLong());
     }
 
+    /// A program has written to the file and closed it.
+    void dirtyWritten(RelativePath path) {
+        written.add(path);
+        dirty(path);
+    }
+
+    /// A program writes to the file.
     void dirtyWhenSettled(RelativePath path) {
+        written.add(path);
         dirty.whenSettled(path, ++lastSequence, clock.getAsLong());
     }
 
@@ -232,8 +246,7 @@ final class LocalChanges {
             return;
         }
         if (isParentKnown(path.parent(), sequence, seen)) {
-            Finding finding = seen == Seen.LIVE ? scanner.scan(path) : scanner.scanUnhinted(path);
-            take(path, sequence, finding, seen);
+            take(path, sequence, look(path, seen), seen);
         } else if (proposer.isBusy(path.parent())) {
             blocked.merge(path, sequence, Math::min);
         } else if (scanner.isOtherDirectory(path.parent())) {
@@ -242,8 +255,19 @@ final class LocalChanges {
         } else if (scanner.isDirectory(path.parent())) {
             dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
         } else {
-            take(path, sequence, scanner.scan(path), seen);
+            take(path, sequence, look(path, Seen.LIVE), seen);
         }
+    }
+
+    private Finding look(RelativePath path, Seen seen) {
+        if (written.remove(path)) {
+            Finding finding = scanner.scanWritten(path);
+            if (finding instanceof Finding.Unsettled || finding instanceof Finding.Unreadable) {
+                written.add(path);
+            }
+            return finding;
+        }
+        return seen == Seen.LIVE ? scanner.scan(path) : scanner.scanUnhinted(path);
     }
 
     /// What has to wait here may be missing elsewhere.
@@ -268,6 +292,7 @@ final class LocalChanges {
 
     /// What is ignored is nobody's business but its user's; the catalog is told to forget it.
     private void leave(RelativePath path) {
+        written.remove(path);
         settled(path);
         Held held = index.find(path);
         if (held != null

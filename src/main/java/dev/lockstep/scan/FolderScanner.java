@@ -67,23 +67,31 @@ public final class FolderScanner {
     ///
     /// @param readBytesMax files up to this size are read
     /// @param isUnhinted   whether no event led to the path
-    private record Look(long readBytesMax, boolean isUnhinted) {}
+    /// @param isWritten    whether a program may have written to the file before its stamp was recorded
+    private record Look(long readBytesMax, boolean isUnhinted, boolean isWritten) {}
 
     /// @param path below the root, which an event led to
     public Finding scan(RelativePath path) {
-        return scan(path, new Look(promptBytesMax, false));
+        return scan(path, new Look(promptBytesMax, false, false));
+    }
+
+    /// As [#scan], where an event told that a program has written to the file. That may have been between the
+    /// placing of a revision and the taking of its stamp: an unchanged stamp is believed only if the bytes were
+    /// read under it.
+    public Finding scanWritten(RelativePath path) {
+        return scan(path, new Look(promptBytesMax, false, true));
     }
 
     /// As [#scan], where the whole folder is compared: edits that no event told of may be going on.
     public Finding scanUnhinted(RelativePath path) {
-        return scan(path, new Look(promptBytesMax, true));
+        return scan(path, new Look(promptBytesMax, true, false));
     }
 
     /// As [#scan], for files of any size. Waits while many are read.
     public Finding readLarge(RelativePath path) {
         largeReads.acquireUninterruptibly();
         try {
-            return scan(path, new Look(Long.MAX_VALUE, true));
+            return scan(path, new Look(Long.MAX_VALUE, true, true));
         } finally {
             largeReads.release();
         }
@@ -171,7 +179,7 @@ public final class FolderScanner {
     private Finding compared(RelativePath path, Held held, Stamp stamp, Look look) throws IOException {
         Kind expected = kindOf(held.entry().content());
         if (stamp.isUnchangedSince(held.stamp())) {
-            if (isCertain(held, stamp)) {
+            if (isCertain(held, stamp, look)) {
                 return new Finding.Unchanged();
             }
             if (isYoung(stamp)) {
@@ -189,8 +197,11 @@ public final class FolderScanner {
 
     /// Whether an unchanged stamp says that the bytes are unchanged. Within one tick of the clock they may have been
     /// written over after they were read.
-    private boolean isCertain(Held held, Stamp stamp) {
-        return tickNanos == 0 || held.isSettled() || stamp.kind() != Kind.FILE || stamp.sizeBytes() == 0;
+    private boolean isCertain(Held held, Stamp stamp, Look look) {
+        return held.isSettled()
+                || stamp.kind() != Kind.FILE
+                || stamp.sizeBytes() == 0
+                || (tickNanos == 0 && !look.isWritten());
     }
 
     private boolean isYoung(Stamp stamp) {

@@ -61,6 +61,16 @@ final class FoundBySimulationTest {
     }
 
     @Test
+    void anEditThatLeavesSizeAndTimeIsFoundThoughItCameBetweenPlacingAndItsRecord() {
+        acts(2663.087, 1, new UserStep.Sneak(at("a"), 2), 7);
+        acts(2664.092, 3, new UserStep.Open(2, at("~a"), UserStep.Opening.TRUNCATE), 22);
+        acts(2664.092, 3, new UserStep.Write(2, 3, 2), 28);
+        acts(2664.690, 3, new UserStep.Rename(at("~a"), at("a"), RenameMode.REPLACE), 8);
+        acts(2684.435, 3, new UserStep.Rename(at("a/t"), at("a/b/b/b"), RenameMode.NO_REPLACE), 0);
+        assertHolds(new Setting(1116389, 3, 1, true, Long.MAX_VALUE, 2_000_000, true));
+    }
+
+    @Test
     void aModeSetJustBeforeTheFileIsMovedByAnotherNodeIsNotForgotten() {
         acts(700, 4, new UserStep.Open(1, at("a"), UserStep.Opening.APPEND), 11);
         happens(2776.356, new Happening.Deaf(2));
