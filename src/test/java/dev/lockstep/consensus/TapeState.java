@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 
 /// A state that keeps every commit that took effect, in order, and notes what the log did to it. Any
 /// thread.
@@ -18,14 +19,17 @@ public final class TapeState implements ReplicatedState {
     private long lastHandedIndex;
     private long pinnedIndex;
     private boolean refusesSyncPoints;
+    private CountDownLatch installsMay = new CountDownLatch(0);
     private int repeated;
     private int installed;
+    private volatile boolean isInstalling;
 
     /// The state as a crash may leave it: what came after `logIndex` is gone.
     public synchronized TapeState upTo(long logIndex) {
         TapeState cut = new TapeState();
         tape.stream().filter(commit -> commit.logIndex() <= logIndex).forEach(cut.tape::add);
         cut.appliedIndex = Math.min(logIndex, appliedIndex);
+        cut.installsMay = installsMay;
         return cut;
     }
 
@@ -104,9 +108,26 @@ public final class TapeState implements ReplicatedState {
     }
 
     @Override
-    public synchronized void install(Path file, long logIndex) throws IOException {
+    public void install(Path file, long logIndex) throws IOException {
+        List<String> lines = Files.readAllLines(file);
+        isInstalling = true;
+        try {
+            installsMay().await();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException(interrupted);
+        }
+        isInstalling = false;
+        install(lines, logIndex);
+    }
+
+    private synchronized CountDownLatch installsMay() {
+        return installsMay;
+    }
+
+    private synchronized void install(List<String> lines, long logIndex) {
         tape.clear();
-        for (String line : Files.readAllLines(file)) {
+        for (String line : lines) {
             String[] words = line.split(" ", -1);
             Bytes command = Bytes.wrap(HexFormat.of().parseHex(words[2]));
             tape.add(new Commit(Long.parseLong(words[0]), Long.parseLong(words[1]), command));
@@ -114,6 +135,17 @@ public final class TapeState implements ReplicatedState {
         appliedIndex = logIndex;
         lastHandedIndex = logIndex;
         installed++;
+    }
+
+    /// Snapshots take long to be loaded, until the latch that is returned is released.
+    public synchronized CountDownLatch holdInstalls() {
+        installsMay = new CountDownLatch(1);
+        return installsMay;
+    }
+
+    /// Whether a snapshot is being loaded.
+    public boolean isInstalling() {
+        return isInstalling;
     }
 
     @Override

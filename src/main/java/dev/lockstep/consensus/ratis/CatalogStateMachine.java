@@ -36,6 +36,7 @@ final class CatalogStateMachine extends BaseStateMachine {
     private final CommitNews news;
     private volatile @Nullable ReplayedSegments replayed;
     private final MembersFile members;
+    private final SnapshotLoading loading = new SnapshotLoading();
     private volatile boolean isStarted;
     private volatile boolean isStopping;
 
@@ -78,6 +79,7 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public void pause() {
+        loading.announce();
         if (getLifeCycleState() == LifeCycle.State.RUNNING) {
             getLifeCycle().transition(LifeCycle.State.PAUSING);
             getLifeCycle().transition(LifeCycle.State.PAUSED);
@@ -86,11 +88,24 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public void reinitialize() throws IOException {
-        load(storage.loadLatestSnapshot());
+        loading.begin();
+        try {
+            load(storage.loadLatestSnapshot());
+        } catch (IOException | RuntimeException | Error failed) {
+            loading.giveUp();
+            throw failed;
+        }
         if (getLifeCycleState() == LifeCycle.State.PAUSED) {
             getLifeCycle().transition(LifeCycle.State.STARTING);
             getLifeCycle().transition(LifeCycle.State.RUNNING);
         }
+        loading.end();
+    }
+
+    @Override
+    public TermIndex getLastAppliedTermIndex() {
+        loading.asked();
+        return super.getLastAppliedTermIndex();
     }
 
     private void load(@Nullable SingleFileSnapshotInfo snapshot) throws IOException {
@@ -160,8 +175,9 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public CompletableFuture<Message> query(Message request) {
+        // Reads that waited for a snapshot are answered while it counts as being loaded.
         return CompletableFuture.completedFuture(
-                answer(getLastAppliedTermIndex().getIndex()));
+                answer(super.getLastAppliedTermIndex().getIndex()));
     }
 
     private static Message answer(long logIndex) {
@@ -202,6 +218,7 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public void close() {
+        loading.giveUp();
         snapshots.close();
         news.close();
     }
