@@ -246,7 +246,13 @@ final class LocalChanges {
             return;
         }
         if (isParentKnown(path.parent(), sequence, seen)) {
-            take(path, sequence, look(path, seen), seen);
+            Finding finding = look(path, seen);
+            if (seen == Seen.SCAN && scanner.isJustWritten(finding, DirtyPaths.SETTLE_NANOS)) {
+                // No event told of it; the one that tells of its end may yet come.
+                dirty.whenSettled(path, sequence, clock.getAsLong());
+            } else {
+                take(path, sequence, finding, seen);
+            }
         } else if (proposer.isBusy(path.parent())) {
             blocked.merge(path, sequence, Math::min);
         } else if (scanner.isOtherDirectory(path.parent())) {

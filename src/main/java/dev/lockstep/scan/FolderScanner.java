@@ -205,9 +205,25 @@ public final class FolderScanner {
     }
 
     private boolean isYoung(Stamp stamp) {
+        return isYoung(stamp, tickNanos);
+    }
+
+    private boolean isYoung(Stamp stamp, long nanos) {
         Instant now = wallClock.instant();
         long nowNanos = now.getEpochSecond() * 1_000_000_000L + now.getNano();
-        return Math.abs(nowNanos - stamp.ctimeNanos()) <= tickNanos;
+        return Math.abs(nowNanos - stamp.ctimeNanos()) <= nanos;
+    }
+
+    /// Whether a file was found that was written to just now: its program may have more to write.
+    ///
+    /// @param nanos how long ago that was at the most
+    public boolean isJustWritten(Finding finding, long nanos) {
+        return switch (finding) {
+            case Finding.Changed(Change _, Stamp stamp, Optional<Bytes> _) ->
+                stamp.kind() == Kind.FILE && isYoung(stamp, nanos);
+            case Finding.Large(Stamp stamp) -> isYoung(stamp, nanos);
+            default -> false;
+        };
     }
 
     private Finding comparedDirectory(Held held, Stamp stamp) {

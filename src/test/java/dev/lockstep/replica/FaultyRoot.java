@@ -3,6 +3,7 @@ package dev.lockstep.replica;
 import dev.lockstep.folder.Errno;
 import dev.lockstep.folder.FolderException;
 import dev.lockstep.folder.FolderRoot;
+import dev.lockstep.model.RelativePath;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -11,14 +12,22 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// A real root whose operations fail, by name, as long as the test says. Any thread.
+/// A real root whose operations fail, by name, as long as the test says, and at whose looks programs act. Any
+/// thread.
 final class FaultyRoot implements InvocationHandler {
     /// The operations that fail now, such as `syncfs`; a rename into another root is `renameOut`.
     static final class Faults {
         private final Map<String, Errno> byOperation = new ConcurrentHashMap<>();
         private final AtomicInteger met = new AtomicInteger();
+        private volatile Consumer<RelativePath> atLook = _ -> {};
+
+        /// What is done before a path is looked at.
+        void atLook(Consumer<RelativePath> act) {
+            atLook = act;
+        }
 
         void set(String operation, Errno errno) {
             byOperation.put(operation, errno);
@@ -60,6 +69,9 @@ final class FaultyRoot implements InvocationHandler {
         if (errno != null) {
             faults.met.incrementAndGet();
             throw FolderException.of(errno, method.getName(), root.location());
+        }
+        if (method.getName().equals("stat") && arguments != null) {
+            faults.atLook.accept((RelativePath) arguments[0]);
         }
         Object[] plain = arguments == null
                 ? new Object[0]
