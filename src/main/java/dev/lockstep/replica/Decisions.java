@@ -187,6 +187,7 @@ final class Decisions {
     /// kill left of it would be two entries at one place.
     private void moved(List<Change.Relocation> relocations) {
         List<Held> there = new ArrayList<>();
+        List<EntryId> overwritten = new ArrayList<>();
         for (Change.Relocation relocation : relocations) {
             RelativePath path = relocation.to().path();
             Held held = index.held(relocation.entry());
@@ -197,9 +198,15 @@ final class Decisions {
             } else {
                 // The rename changed the ctime; what else changed since, the scan finds, which sees the old stamp.
                 there.add(held.at(parent, path.name()));
+                Held before = index.child(parent, path.name());
+                if (before != null
+                        && relocations.stream().noneMatch(one -> one.entry().equals(before.id()))) {
+                    overwritten.add(before.id());
+                }
                 placements.enqueue(relocation.entry());
             }
         }
+        overwritten.forEach(this::forget);
         index.putAll(there);
         relocations.forEach(relocation -> changes.dirtySubtree(relocation.to().path()));
     }

@@ -129,7 +129,17 @@ final class Moves {
         // Once it is recorded there, as itself or as another entry, it is no longer on its way.
         Held recorded = index.find(one.path());
         boolean isRecorded = recorded != null && recorded.stamp().isSameInode(held.stamp());
-        return !isRecorded && isDirectoryHeld(one.path().parent()) && !isAboveItself(held, one.path());
+        return !isRecorded
+                && !isOfOtherKind(recorded, held)
+                && isDirectoryHeld(one.path().parent())
+                && !isAboveItself(held, one.path());
+    }
+
+    /// What has taken the place of an entry of another kind waits for the deletion of that.
+    private static boolean isOfOtherKind(@Nullable Held recorded, Held held) {
+        return recorded != null
+                && FolderScanner.kindOf(recorded.entry().content())
+                        != FolderScanner.kindOf(held.entry().content());
     }
 
     /// What has taken the place of a directory it is recorded in waits for the deletion of that.

@@ -269,6 +269,37 @@ final class FoundBySimulationTest {
         assertHolds(new Setting(1012093, 3, 1_000_000, true, Long.MAX_VALUE, 2_000_000, true));
     }
 
+    @Test
+    void aFileAndADirectoryThatTookEachOthersPlacesWhileTheirDirectoriesMovedAreDecided() {
+        acts(866.967, 1, new UserStep.MakeDirectories(at("b/b")), 2);
+        acts(866.967, 3, new UserStep.MakeDirectories(at("a")), 25);
+        acts(1166.201, 2, new UserStep.Open(2, at("a/a"), UserStep.Opening.EXCLUSIVE), 0);
+        acts(4450.979, 2, new UserStep.Rename(at("a"), at("b"), RenameMode.EXCHANGE), 8);
+        acts(4454.735, 2, new UserStep.Close(8), 0);
+        acts(4455.338, 2, new UserStep.Rename(at("b/a"), at("a"), RenameMode.EXCHANGE), 35);
+        acts(4457.763, 2, new UserStep.MakeDirectories(at("a")), 0);
+        assertHolds(new Setting(1251751, 3, 1, false, Long.MAX_VALUE, 2_000_000, true));
+    }
+
+    @Test
+    void anEntryIsPlacedAnewIfAnotherOneIsRecordedAtItsPlaceByAMove() {
+        acts(700, 2, new UserStep.MakeDirectories(at("a/c")), 7);
+        happens(2654.566, new Happening.Weather(true));
+        happens(3396.271, new Happening.LeaderChanges(1));
+        acts(5293.715, 2, new UserStep.Rename(at("a"), at("c"), RenameMode.REPLACE), 3);
+        acts(5293.715, 3, new UserStep.Rename(at("a/c"), at("t"), RenameMode.REPLACE), 0);
+        acts(5293.715, 1, new UserStep.Open(4, at("~b"), UserStep.Opening.TRUNCATE), 0);
+        acts(5293.715, 1, new UserStep.MakeDirectories(at("a/a")), 0);
+        acts(5295.067, 1, new UserStep.Open(5, at("c"), UserStep.Opening.TRUNCATE), 0);
+        acts(5295.067, 1, new UserStep.Write(5, 6, 2), 26);
+        acts(5990.846, 1, new UserStep.MakeDirectories(at("c")), 0);
+        acts(5990.846, 1, new UserStep.Rename(at("t"), at("c/a"), RenameMode.REPLACE), 0);
+        acts(7833.287, 2, new UserStep.Rename(at("c/a"), at("t"), RenameMode.REPLACE), 0);
+        acts(7833.287, 2, new UserStep.MakeDirectories(at("c/a")), 0);
+        acts(7833.499, 2, new UserStep.Rename(at("t"), at("c/a/a"), RenameMode.NO_REPLACE), 0);
+        assertHolds(new Setting(1223109, 4, 1, true, 18, 2_000_000, true));
+    }
+
     /// 60: the record of a deleted entry at the place of a torn one. 1580, 1881: a conflict copy that
     /// placing had renamed. 4616: old bytes, renamed since. 10585, 22411: a torn file in a directory that
     /// was moved. 11334 and 20784589: old bytes that nothing records any more. 20784691: a rename undone,
