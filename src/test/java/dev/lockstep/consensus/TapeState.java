@@ -19,6 +19,7 @@ public final class TapeState implements ReplicatedState {
     private long lastHandedIndex;
     private long pinnedIndex;
     private boolean refusesSyncPoints;
+    private CompletableFuture<Void> syncPoints = CompletableFuture.completedFuture(null);
     private CountDownLatch installsMay = new CountDownLatch(0);
     private int repeated;
     private int installed;
@@ -153,9 +154,13 @@ public final class TapeState implements ReplicatedState {
         if (logIndex < pinnedIndex) {
             failures.add(new IllegalStateException("the state of " + pinnedIndex + " as a snapshot of " + logIndex));
         }
-        return refusesSyncPoints
-                ? CompletableFuture.failedFuture(new IOException("no sync point"))
-                : CompletableFuture.completedFuture(null);
+        return refusesSyncPoints ? CompletableFuture.failedFuture(new IOException("no sync point")) : syncPoints;
+    }
+
+    /// What was committed stands on this node without the log when what is returned is completed.
+    public synchronized CompletableFuture<Void> holdSyncPoints() {
+        syncPoints = new CompletableFuture<>();
+        return syncPoints;
     }
 
     /// What was committed does not stand on this node without the log.

@@ -59,6 +59,7 @@ final class CatalogStateMachine extends BaseStateMachine {
     /// From now on it is no failure that the log stops.
     void stopping() {
         isStopping = true;
+        loading.close();
     }
 
     /// What is replayed may begin before this call.
@@ -92,7 +93,8 @@ final class CatalogStateMachine extends BaseStateMachine {
         try {
             load(storage.loadLatestSnapshot());
         } catch (IOException | RuntimeException | Error failed) {
-            loading.giveUp();
+            loading.close();
+            state.failed(failed);
             throw failed;
         }
         if (getLifeCycleState() == LifeCycle.State.PAUSED) {
@@ -104,7 +106,7 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public TermIndex getLastAppliedTermIndex() {
-        loading.asked();
+        loading.goesOn();
         return super.getLastAppliedTermIndex();
     }
 
@@ -128,6 +130,7 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+        loading.goesOn();
         LogEntryProto entry = java.util.Objects.requireNonNull(transaction.getLogEntry());
         news.committed(entry.getIndex());
         orFail(() -> {
@@ -160,6 +163,7 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public void notifyTermIndexUpdated(long term, long index) {
+        loading.goesOn();
         orFail(() -> state.advance(index));
         super.notifyTermIndexUpdated(term, index);
     }
@@ -175,7 +179,7 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public CompletableFuture<Message> query(Message request) {
-        // Reads that waited for a snapshot are answered while it counts as being loaded.
+        // The updater answers the reads that waited for a snapshot before it has noted that it is loaded.
         return CompletableFuture.completedFuture(
                 answer(super.getLastAppliedTermIndex().getIndex()));
     }
@@ -191,6 +195,11 @@ final class CatalogStateMachine extends BaseStateMachine {
     public long takeSnapshot() {
         TermIndex applied = getLastAppliedTermIndex();
         SingleFileSnapshotInfo finished = snapshots.takeFinished();
+        SingleFileSnapshotInfo latest = storage.getLatestSnapshot();
+        if (finished != null && latest != null && finished.getIndex() <= latest.getIndex()) {
+            // One that came from the leader has overtaken it: the engine closes the log over a snapshot that goes back.
+            return RaftLog.INVALID_LOG_INDEX;
+        }
         if (finished == null) {
             orFail(() -> snapshots.begin(applied));
             return RaftLog.INVALID_LOG_INDEX;
@@ -211,14 +220,20 @@ final class CatalogStateMachine extends BaseStateMachine {
 
     @Override
     public void notifyServerShutdown(org.apache.ratis.proto.RaftProtos.RoleInfoProto roleInfo, boolean allServer) {
+        failUnlessStopping();
+    }
+
+    private void failUnlessStopping() {
         if (isStarted && !isStopping) {
             state.failed(new IOException("the log stopped by itself"));
         }
     }
 
+    /// Also called when the engine met something that it did not expect, and by no other way tells of it.
     @Override
     public void close() {
-        loading.giveUp();
+        failUnlessStopping();
+        loading.close();
         snapshots.close();
         news.close();
     }

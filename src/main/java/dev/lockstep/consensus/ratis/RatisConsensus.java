@@ -63,6 +63,7 @@ public final class RatisConsensus implements Consensus {
     private static final String TRANSFER = PREFIX + "transfer";
     private static final int OFFERS_MAX = 512;
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration LOCAL_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration CLOSE_TIMEOUT = Duration.ofMillis(2500);
     private static final Duration MEMBERS_TIMEOUT = Duration.ofSeconds(30);
     /// A joiner is fed only while entries come: on an idle cluster these are the entries.
@@ -192,7 +193,8 @@ public final class RatisConsensus implements Consensus {
 
     private CompletableFuture<Long> offerAtLeader(Bytes command) {
         if (division.getInfo().isLeader()) {
-            return enter(command);
+            // Who stops leading may never answer.
+            return enter(command).orTimeout(LOCAL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         }
         if (!machine.isReadable(command)) {
             return failed("not a command");

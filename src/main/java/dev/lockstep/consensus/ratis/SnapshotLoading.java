@@ -7,12 +7,13 @@ import org.jspecify.annotations.Nullable;
 /// loading with the words that nothing is to be loaded, also when another one has come meanwhile: that was forgotten,
 /// and the node waited for ever for entries that its log no longer holds.
 ///
-/// That it has said so shows in what it does next, which is to ask what is applied. Any thread.
+/// That it has said so shows in what it does next: it applies an entry, or asks what is applied. Any thread.
 final class SnapshotLoading {
-    /// It takes an announced one within a tenth of a second, unless that could not be put in place.
+    /// It takes an announced one as soon as it has applied an entry, unless that could not be put in place.
     private static final long UNTAKEN_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /// The leader gives up after 24 seconds and sends again.
+    private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(20);
     private static final long LOOK_MILLIS = 100;
-    private static final long LONGEST_NANOS = TimeUnit.MINUTES.toNanos(2);
 
     private enum Phase {
         NONE,
@@ -20,7 +21,9 @@ final class SnapshotLoading {
         ANNOUNCED,
         LOADING,
         /// The updater may not have noted it yet.
-        LOADED
+        LOADED,
+        /// Nothing is loaded any more.
+        CLOSED
     }
 
     private volatile Phase phase = Phase.NONE;
@@ -28,7 +31,7 @@ final class SnapshotLoading {
 
     /// A snapshot has come and takes its place when this returns.
     ///
-    /// @throws IllegalStateException if the one before is not loaded yet: the leader will send another one
+    /// @throws IllegalStateException if that must not be: the leader will send another one
     synchronized void announce() {
         long start = System.nanoTime();
         try {
@@ -43,35 +46,46 @@ final class SnapshotLoading {
     }
 
     private boolean isToWait(long waitedNanos) {
-        if (phase == Phase.NONE) {
-            return false;
-        }
-        if (waitedNanos >= LONGEST_NANOS) {
-            throw new IllegalStateException("the snapshot that came before is still being loaded");
-        }
-        return phase != Phase.ANNOUNCED || waitedNanos < UNTAKEN_NANOS;
+        return switch (phase) {
+            case NONE -> false;
+            case ANNOUNCED -> waitedNanos < UNTAKEN_NANOS;
+            case LOADING, LOADED -> {
+                if (waitedNanos >= LONGEST_NANOS) {
+                    throw new IllegalStateException("the snapshot that came before is still being loaded");
+                }
+                yield true;
+            }
+            case CLOSED -> throw new IllegalStateException("no snapshot is loaded any more");
+        };
     }
 
     /// By the updater.
     synchronized void begin() {
-        phase = Phase.LOADING;
         updater = Thread.currentThread();
+        change(Phase.ANNOUNCED, Phase.LOADING);
     }
 
     synchronized void end() {
-        phase = Phase.LOADED;
+        change(Phase.LOADING, Phase.LOADED);
     }
 
-    /// What is applied was asked for.
-    void asked() {
+    /// Something is applied, or it was asked what is.
+    void goesOn() {
         if (phase == Phase.LOADED && Thread.currentThread().equals(updater)) {
-            giveUp();
+            change(Phase.LOADED, Phase.NONE);
         }
     }
 
-    /// Nothing is to be waited for.
-    synchronized void giveUp() {
-        phase = Phase.NONE;
+    private synchronized void change(Phase from, Phase to) {
+        if (phase == from) {
+            phase = to;
+            notifyAll();
+        }
+    }
+
+    /// Whoever waits gets an exception.
+    synchronized void close() {
+        phase = Phase.CLOSED;
         notifyAll();
     }
 }
