@@ -15,8 +15,8 @@ import dev.lockstep.model.Name;
 ///     the catalog
 /// @param stamp taken when these bytes were known to stand there
 /// @param isSettled whether the bytes were read under this stamp, and the clock of the file system had ticked between
-///     their last change and the reading: only then an unchanged stamp says that the bytes are unchanged. Where that
-///     clock is fine enough it says so anyway, but for what a program wrote just before the stamp was taken.
+///     their last change and the reading: then an unchanged stamp says that the bytes are unchanged. If not, it says so
+///     only where that clock is fine, and if no program wrote just before the stamp was taken.
 public record Held(Entry entry, Stamp stamp, boolean isSettled) {
     /// Of bytes that may just have been written.
     public Held(Entry entry, Stamp stamp) {

@@ -45,4 +45,9 @@ public record Stamp(
     public Stamp withMode(int newMode) {
         return new Stamp(kind, device, inode, birthNanos, sizeBytes, mtimeNanos, ctimeNanos, newMode, links, owner);
     }
+
+    /// A stamp of the same inode that no file has, so that its bytes are compared.
+    public Stamp unlike() {
+        return new Stamp(kind, device, inode, birthNanos, sizeBytes + 1, mtimeNanos, ctimeNanos, mode, links, owner);
+    }
 }

@@ -160,7 +160,7 @@ final class Damage {
         try {
             Stamp now = root.stat(path);
             if (now == null) {
-                corrected.add(new Stale(held.withStamp(unlike(held.stamp())), false));
+                corrected.add(new Stale(held.withStamp(held.stamp().unlike()), false));
             }
             if (now == null || now.kind() != Kind.FILE || !now.isUnchangedSince(held.stamp())) {
                 return;
@@ -200,22 +200,7 @@ final class Damage {
     /// The file is recorded where it stands. Its bytes may be damaged, too: the stamp is one that no file has, so that
     /// they are compared.
     void undoMove(EntryId parent, RelativePath path, Held held) {
-        repair(held.at(parent, path.name()).withStamp(unlike(held.stamp())));
-    }
-
-    /// A stamp of the same inode that no file has, so that its bytes are compared.
-    private static Stamp unlike(Stamp stamp) {
-        return new Stamp(
-                stamp.kind(),
-                stamp.device(),
-                stamp.inode(),
-                stamp.birthNanos(),
-                stamp.sizeBytes() + 1,
-                stamp.mtimeNanos(),
-                stamp.ctimeNanos(),
-                stamp.mode(),
-                stamp.links(),
-                stamp.owner());
+        repair(held.at(parent, path.name()).withStamp(held.stamp().unlike()));
     }
 
     /// Whether an entry is missing, or has another one in its place, because its name did not become durable.

@@ -206,7 +206,16 @@ final class Decisions {
                 placements.enqueue(relocation.entry());
             }
         }
-        overwritten.forEach(this::forget);
+        overwritten.forEach(id -> forgetBut(relocations, id));
+        there.removeIf(held -> {
+            // Its directory lay in what was forgotten.
+            boolean isNowhere = !held.entry().parent().equals(EntryId.ROOT)
+                    && index.path(held.entry().parent()) == null;
+            if (isNowhere) {
+                forget(held.id());
+            }
+            return isNowhere;
+        });
         index.putAll(there);
         relocations.forEach(relocation -> changes.dirtySubtree(relocation.to().path()));
     }
@@ -219,9 +228,16 @@ final class Decisions {
     }
 
     private void forget(EntryId id) {
-        index.children(id).forEach(child -> forget(child.id()));
-        index.remove(id);
-        placements.enqueue(id);
+        forgetBut(List.of(), id);
+    }
+
+    /// With all below it, as far as that was not moved away.
+    private void forgetBut(List<Change.Relocation> moved, EntryId id) {
+        if (moved.stream().noneMatch(one -> one.entry().equals(id))) {
+            index.children(id).forEach(child -> forgetBut(moved, child.id()));
+            index.remove(id);
+            placements.enqueue(id);
+        }
     }
 
     private void lookAgainIfChanged(RelativePath path, Stamp stamp) {

@@ -17,11 +17,9 @@ import dev.lockstep.scan.FolderScanner;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -62,10 +60,9 @@ final class LocalChanges {
     /// looked
     /// at afterwards.
     private final Map<RelativePath, Long> closed = new HashMap<>();
-    /// Files that a program has written to since they were looked at last.
-    private final Set<RelativePath> written = new HashSet<>();
     private final Problems unsupported = new Problems();
     private final Problems unreadable = new Problems();
+    private final Looks looks;
     private final FolderWalk walk;
     private final Deletions deletions;
     private final Moves moves;
@@ -98,6 +95,7 @@ final class LocalChanges {
         this.background = background;
         this.loop = loop;
         this.clock = clock;
+        this.looks = new Looks(scanner, index);
         this.walk = new FolderWalk(scanner, unsupported, unreadable, this::isIgnored);
         this.moves = new Moves(
                 scanner, index, proposer, this::overwritten, this::lookWhenDecided, this::lookAgain, this::lookLater);
@@ -127,9 +125,7 @@ final class LocalChanges {
 
     /// Whether the folder holds at the path what its index says; if not, that is looked at.
     boolean isAsHeld(RelativePath path) {
-        Finding finding = reading.containsKey(path)
-                ? new Finding.Unsettled()
-                : written.contains(path) ? scanner.scanWritten(path) : scanner.scan(path);
+        Finding finding = reading.containsKey(path) ? new Finding.Unsettled() : looks.glance(path);
         boolean isAsHeld = finding instanceof Finding.Unchanged || finding instanceof Finding.Restamped;
         if (!isAsHeld) {
             dirty(path);
@@ -143,13 +139,13 @@ final class LocalChanges {
 
     /// A program has written to the file and closed it.
     void dirtyWritten(RelativePath path) {
-        written.add(path);
+        looks.written(path);
         dirty(path);
     }
 
     /// A program writes to the file.
     void dirtyWhenSettled(RelativePath path) {
-        written.add(path);
+        looks.written(path);
         dirty.whenSettled(path, ++lastSequence, clock.getAsLong());
     }
 
@@ -212,6 +208,9 @@ final class LocalChanges {
             moves.decide();
             deletions.decide(walk);
         }
+        if (unsettledCount() == 0 && !walk.isUnderWay()) {
+            looks.forgetAll();
+        }
     }
 
     /// @return nanoseconds until there is more to look at, 0 for at once, [Long#MAX_VALUE] if nothing is known
@@ -246,9 +245,10 @@ final class LocalChanges {
             return;
         }
         if (isParentKnown(path.parent(), sequence, seen)) {
-            Finding finding = look(path, seen);
-            if (seen == Seen.SCAN && scanner.isJustWritten(finding, DirtyPaths.SETTLE_NANOS)) {
+            Finding finding = looks.look(path, seen);
+            if (seen == Seen.SCAN && scanner.isJustChanged(finding, DirtyPaths.SETTLE_NANOS)) {
                 // No event told of it; the one that tells of its end may yet come.
+                looks.deferred(path);
                 dirty.whenSettled(path, sequence, clock.getAsLong());
             } else {
                 take(path, sequence, finding, seen);
@@ -261,19 +261,8 @@ final class LocalChanges {
         } else if (scanner.isDirectory(path.parent())) {
             dirty.later(path, sequence, clock.getAsLong(), UNSETTLED_RETRY_NANOS);
         } else {
-            take(path, sequence, look(path, Seen.LIVE), seen);
+            take(path, sequence, looks.look(path, Seen.LIVE), seen);
         }
-    }
-
-    private Finding look(RelativePath path, Seen seen) {
-        if (written.remove(path)) {
-            Finding finding = scanner.scanWritten(path);
-            if (finding instanceof Finding.Unsettled || finding instanceof Finding.Unreadable) {
-                written.add(path);
-            }
-            return finding;
-        }
-        return seen == Seen.LIVE ? scanner.scan(path) : scanner.scanUnhinted(path);
     }
 
     /// What has to wait here may be missing elsewhere.
@@ -298,7 +287,7 @@ final class LocalChanges {
 
     /// What is ignored is nobody's business but its user's; the catalog is told to forget it.
     private void leave(RelativePath path) {
-        written.remove(path);
+        looks.forget(path);
         settled(path);
         Held held = index.find(path);
         if (held != null

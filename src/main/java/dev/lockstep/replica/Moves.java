@@ -130,16 +130,18 @@ final class Moves {
         Held recorded = index.find(one.path());
         boolean isRecorded = recorded != null && recorded.stamp().isSameInode(held.stamp());
         return !isRecorded
-                && !isOfOtherKind(recorded, held)
+                && !isExchanged(recorded, held)
                 && isDirectoryHeld(one.path().parent())
                 && !isAboveItself(held, one.path());
     }
 
-    /// What has taken the place of an entry of another kind waits for the deletion of that.
-    private static boolean isOfOtherKind(@Nullable Held recorded, Held held) {
+    /// A file and a directory that took each other's places are deleted and new: neither is found as moved, and each
+    /// would wait for the other.
+    private boolean isExchanged(@Nullable Held recorded, Held held) {
         return recorded != null
-                && FolderScanner.kindOf(recorded.entry().content())
-                        != FolderScanner.kindOf(held.entry().content());
+                && recorded.entry().content().isDirectory()
+                        != held.entry().content().isDirectory()
+                && (found.containsKey(recorded.id()) || waiting.containsKey(recorded.id()));
     }
 
     /// What has taken the place of a directory it is recorded in waits for the deletion of that.

@@ -87,7 +87,7 @@ public final class FolderScanner {
         return scan(path, new Look(promptBytesMax, true, false));
     }
 
-    /// As [#scan], for files of any size. Waits while many are read.
+    /// As [#scan], for files of any size that are to be read. Waits while many are read.
     public Finding readLarge(RelativePath path) {
         largeReads.acquireUninterruptibly();
         try {
@@ -196,7 +196,7 @@ public final class FolderScanner {
     }
 
     /// Whether an unchanged stamp says that the bytes are unchanged. Within one tick of the clock they may have been
-    /// written over after they were read.
+    /// written over after they were read; and just before a stamp was taken at the placing of a file.
     private boolean isCertain(Held held, Stamp stamp, Look look) {
         return held.isSettled()
                 || stamp.kind() != Kind.FILE
@@ -214,15 +214,22 @@ public final class FolderScanner {
         return Math.abs(nowNanos - stamp.ctimeNanos()) <= nanos;
     }
 
-    /// Whether a file was found that was written to just now: its program may have more to write.
+    /// Whether a file was found that was changed just now: its program may have more to write.
     ///
     /// @param nanos how long ago that was at the most
-    public boolean isJustWritten(Finding finding, long nanos) {
+    public boolean isJustChanged(Finding finding, long nanos) {
         return switch (finding) {
             case Finding.Changed(Change _, Stamp stamp, Optional<Bytes> _) ->
                 stamp.kind() == Kind.FILE && isYoung(stamp, nanos);
             case Finding.Large(Stamp stamp) -> isYoung(stamp, nanos);
-            default -> false;
+            case Finding.Unchanged _,
+                    Finding.Restamped _,
+                    Finding.MovedHere _,
+                    Finding.Gone _,
+                    Finding.Replaced _,
+                    Finding.Unsettled _,
+                    Finding.Unsupported _,
+                    Finding.Unreadable _ -> false;
         };
     }
 
