@@ -125,7 +125,8 @@ public final class Materializer {
                     && here != null
                     && ignored.isIgnored(here, have.entry().content().isDirectory());
         }
-        RelativePath there = target(want);
+        // As the cluster has it: its directory may not stand here, or still elsewhere.
+        RelativePath there = catalog.read(view -> view.path(want.id()));
         return there != null && ignored.isIgnored(there, want.content().isDirectory());
     }
 

@@ -39,6 +39,12 @@ final class ClusterSimulationTest {
         assertThat(Soak.run(1, COUNT, Soak.OPTIONS.withPowerLosses(true))).isEmpty();
     }
 
+    /// Also what is ignored changes, in half of the seeds.
+    @Test
+    void rulesThatChangeTakeNothingAway() throws IOException, InterruptedException {
+        assertThat(Soak.run(1, COUNT, Soak.OPTIONS.withRules(true))).isEmpty();
+    }
+
     @Test
     void theSameSeedBringsTheSameRunBack() {
         Script script = ScriptWriter.write(7, Soak.OPTIONS);

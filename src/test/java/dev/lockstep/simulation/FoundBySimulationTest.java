@@ -300,6 +300,25 @@ final class FoundBySimulationTest {
         assertHolds(new Setting(1223109, 4, 1, true, 18, 2_000_000, true));
     }
 
+    @Test
+    void aFileIsPlacedThoughItsDirectoryStandsWhereItWouldBeIgnored() {
+        acts(700, 1, new UserStep.MakeDirectories(at("a")), 8);
+        acts(835.491, 2, new UserStep.Open(2, at("a/b"), UserStep.Opening.TRUNCATE), 34);
+        happens(1416.255, new Happening.Killed(2, 0));
+        acts(1651.815, 3, new UserStep.Rename(at("a"), at("a~"), RenameMode.REPLACE), 0);
+        acts(1782.587, 1, new UserStep.SaveRules("a/b\nd\n"), 0);
+        acts(1948.645, 2, new UserStep.Write(2, 5, 1), 0);
+        assertHolds(new Setting(2354, 3, 1_000_000, true, Long.MAX_VALUE, 2_000_000, true));
+    }
+
+    /// 149: what lay in an ignored directory was tried again without end.
+    @Test
+    void seedsWithRulesThatViolatedOnceHold() {
+        Script script =
+                ScriptWriter.write(149, BEFORE_GATHERING.withGathering(true).withRules(true));
+        assertThat(Simulation.run(script, snapshots, null).violations()).isEmpty();
+    }
+
     /// 60: the record of a deleted entry at the place of a torn one. 1580, 1881: a conflict copy that
     /// placing had renamed. 4616: old bytes, renamed since. 10585, 22411: a torn file in a directory that
     /// was moved. 11334 and 20784589: old bytes that nothing records any more. 20784691: a rename undone,

@@ -4,6 +4,7 @@ import dev.lockstep.catalog.Catalog;
 import dev.lockstep.catalog.Command;
 import dev.lockstep.catalog.CommandCodec;
 import dev.lockstep.consensus.Commit;
+import dev.lockstep.folder.IgnoreRules;
 import dev.lockstep.folder.Kind;
 import dev.lockstep.materialize.StagedName;
 import dev.lockstep.model.Bytes;
@@ -26,6 +27,8 @@ final class Oracle {
     private final Simulation simulation;
     private final Set<Digest> committed = new HashSet<>();
     private final Set<Digest> kept = new HashSet<>();
+    /// Where something that is ignored has the place of something else.
+    private final Set<SimulatedMachine> waiting = new HashSet<>();
 
     Oracle(Simulation simulation) {
         this.simulation = simulation;
@@ -115,12 +118,22 @@ final class Oracle {
         CompletableFuture<ReplicaStatus> asked = process.replica().status();
         simulation.rest();
         ReplicaStatus status = asked.join();
-        if (!status.isSettled()) {
+        // An ignored entry may have the place of another, which waits where it was.
+        boolean isInTheWay = simulation.hasRules()
+                && status.pending() == 0
+                && status.unreadable().isEmpty()
+                && !status.unplaceable().isEmpty();
+        if (isInTheWay && status.toPlace() > 0) {
+            waiting.add(machine);
+        } else if (!status.isSettled()) {
             simulation.violation("node " + machine.number() + " is not settled: " + status);
         }
     }
 
     private void requireSameTree(SimulatedMachine machine) {
+        if (waiting.contains(machine)) {
+            return;
+        }
         Map<RelativePath, String> wanted = new TreeMap<>();
         new Catalog(machine.catalogStore()).walk(view -> {
             view.forEachEntry(entry -> {
@@ -130,9 +143,20 @@ final class Oracle {
             return true;
         });
         Map<RelativePath, String> found = new TreeMap<>();
-        eachFile(machine.folder(), RelativePath.ROOT, (path, inode) -> found.put(path, text(inode)));
+        Set<RelativePath> ignored = new TreeSet<>();
+        IgnoreRules rules = rules(machine);
+        eachFile(machine.folder(), RelativePath.ROOT, (path, inode) -> {
+            if (rules.isIgnored(path, inode.kind == Kind.DIRECTORY)) {
+                ignored.add(path);
+            } else {
+                found.put(path, text(inode));
+            }
+        });
         Set<RelativePath> all = new TreeSet<>(wanted.keySet());
         all.addAll(found.keySet());
+        // A directory stays for the sake of what is ignored in it, and that stays where something else is wanted.
+        all.removeIf(path -> ignored.stream().anyMatch(one -> path.startsWith(one))
+                || (!wanted.containsKey(path) && ignored.stream().anyMatch(one -> one.startsWith(path))));
         for (RelativePath path : all) {
             String want = wanted.getOrDefault(path, "nothing");
             String have = found.getOrDefault(path, "nothing");
@@ -141,6 +165,11 @@ final class Oracle {
                         "node " + machine.number() + " has at " + path + ": " + have + ", wanted: " + want);
             }
         }
+    }
+
+    private static IgnoreRules rules(SimulatedMachine machine) {
+        Inode file = machine.disk().findOrNull(machine.folder(), SimulatedUser.RULES);
+        return file == null || file.kind != Kind.FILE ? IgnoreRules.NONE : IgnoreRules.parse(Bytes.wrap(file.bytes));
     }
 
     private static String text(Entry entry) {
@@ -193,7 +222,8 @@ final class Oracle {
             }
         }
         for (Ledger.Owed settled : simulation.ledger().settled()) {
-            if (!committed.contains(settled.digest())) {
+            // What was ignored is nobody's but its machine's.
+            if (!simulation.hasRules() && !committed.contains(settled.digest())) {
                 simulation.violation("settled, but never committed: " + settled);
             }
         }

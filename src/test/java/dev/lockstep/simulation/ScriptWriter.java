@@ -40,18 +40,24 @@ final class ScriptWriter {
     /// @param hasHardLinks    whether programs make hard links
     /// @param hasPowerLosses  whether machines lose power, in a third of the seeds; the others are the same
     /// @param hasGathering    whether what stands at a path goes into a directory that takes its place, and back
+    /// @param hasRules        whether what is ignored changes, in half of the seeds; the others are the same
     record Options(
             boolean hasCoarseStamps,
             boolean hasLateWriters,
             boolean hasHardLinks,
             boolean hasPowerLosses,
-            boolean hasGathering) {
+            boolean hasGathering,
+            boolean hasRules) {
         Options withPowerLosses(boolean areThere) {
-            return new Options(hasCoarseStamps, hasLateWriters, hasHardLinks, areThere, hasGathering);
+            return new Options(hasCoarseStamps, hasLateWriters, hasHardLinks, areThere, hasGathering, hasRules);
         }
 
         Options withGathering(boolean isThere) {
-            return new Options(hasCoarseStamps, hasLateWriters, hasHardLinks, hasPowerLosses, isThere);
+            return new Options(hasCoarseStamps, hasLateWriters, hasHardLinks, hasPowerLosses, isThere, hasRules);
+        }
+
+        Options withRules(boolean areThere) {
+            return new Options(hasCoarseStamps, hasLateWriters, hasHardLinks, hasPowerLosses, hasGathering, areThere);
         }
     }
 
@@ -72,6 +78,9 @@ final class ScriptWriter {
         }
         if (options.hasPowerLosses()) {
             new PowerLosses(seed, writer.machines, writer.nowNanos).addTo(writer.lines);
+        }
+        if (options.hasRules()) {
+            new RuleEdits(seed, writer.machines, writer.nowNanos).addTo(writer.lines);
         }
         return new Script(setting, writer.lines);
     }

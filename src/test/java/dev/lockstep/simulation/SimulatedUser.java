@@ -1,6 +1,7 @@
 package dev.lockstep.simulation;
 
 import dev.lockstep.folder.FolderException;
+import dev.lockstep.folder.IgnoreRules;
 import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.RenameMode;
 import dev.lockstep.model.Bytes;
@@ -20,6 +21,7 @@ import java.util.TreeMap;
 /// The programs of one machine. What they do between two disk operations of the node's process, or when it rests, is
 /// in the script.
 final class SimulatedUser {
+    static final RelativePath RULES = RelativePath.ROOT.child(IgnoreRules.FILE);
     static final int TOKEN_BYTES = 8;
 
     private final SimulatedMachine machine;
@@ -132,6 +134,7 @@ final class SimulatedUser {
             case UserStep.ChangeMode(RelativePath path, int mode) -> changeMode(path, mode);
             case UserStep.Touch(RelativePath path, long mtimeNanos) ->
                 disk.setMtime(disk.existing(root, path, "touch"), mtimeNanos == 0 ? disk.nowNanos() : mtimeNanos);
+            case UserStep.SaveRules(String text) -> saveRules(text);
             case UserStep.Sneak(RelativePath path, int token) -> sneak(path, token);
         }
     }
@@ -225,6 +228,15 @@ final class SimulatedUser {
         if (dentry.inode.kind != Kind.SYMLINK) {
             machine.disk().setMode(dentry, dentry.inode.kind == Kind.DIRECTORY ? mode | 0700 : mode);
         }
+    }
+
+    private void saveRules(String text) throws FolderException {
+        SimulatedDisk disk = machine.disk();
+        Dentry there = disk.find(machine.folder(), RULES, "open");
+        Dentry dentry = there == null ? disk.createFile(machine.folder(), RULES, 0644) : there;
+        disk.opened(dentry.inode, true);
+        disk.setBytes(dentry, text.getBytes(StandardCharsets.US_ASCII));
+        disk.closed(dentry, true);
     }
 
     private void sneak(RelativePath path, int token) throws FolderException {

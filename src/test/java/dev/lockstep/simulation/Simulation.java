@@ -52,6 +52,7 @@ final class Simulation {
     private boolean isSplit;
     private boolean isFoul;
     private boolean isSound;
+    private boolean hasRules;
     private int stepsLeft = STEPS_MAX;
     private int deaths;
     private long hash = 17;
@@ -98,7 +99,15 @@ final class Simulation {
                 simulation.violations);
     }
 
+    /// Whether what is ignored changes in this run.
+    boolean hasRules() {
+        return hasRules;
+    }
+
     private void play(Script script) {
+        hasRules = script.lines().stream()
+                .anyMatch(
+                        line -> line.happening() instanceof Script.Happening.Acts(int _, UserStep.SaveRules _, int _));
         machines.forEach(SimulatedMachine::start);
         soundnessChanged();
         for (Script.Line line : script.lines()) {

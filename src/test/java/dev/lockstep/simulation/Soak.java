@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 ///     Soak hash SEED          prints what tells one run from another
 ///     Soak shrink SEED        prints the shortest script that still violates
 ///
-/// With `-Dlockstep.powerLosses=true` machines lose power in a third of the seeds. With `-Dlockstep.gathering=false` a
+/// With `-Dlockstep.powerLosses=true` machines lose power in a third of the seeds, with `-Dlockstep.rules=true` what is
+/// ignored changes in half of them. With `-Dlockstep.gathering=false` a
 /// seed gives the script it gave before programs gathered.
 final class Soak {
     /// A few fresh seeds with power losses still violate, see docs/simulation.md.
@@ -29,8 +30,10 @@ final class Soak {
 
     private static final boolean HAS_GATHERING = Boolean.parseBoolean(System.getProperty("lockstep.gathering", "true"));
 
+    private static final boolean HAS_RULES = Boolean.getBoolean("lockstep.rules");
+
     static final ScriptWriter.Options OPTIONS =
-            new ScriptWriter.Options(true, true, true, HAS_POWER_LOSSES, HAS_GATHERING);
+            new ScriptWriter.Options(true, true, true, HAS_POWER_LOSSES, HAS_GATHERING, HAS_RULES);
 
     private Soak() {}
 

@@ -53,6 +53,9 @@ sealed interface UserStep {
     /// @param mtimeNanos 0 for now
     record Touch(RelativePath path, long mtimeNanos) implements UserStep {}
 
+    /// Writes the rules of what is ignored, in place.
+    record SaveRules(String text) implements UserStep {}
+
     /// Other bytes of the same number, and the mtime set back to what it was.
     record Sneak(RelativePath path, int token) implements UserStep {}
 }
