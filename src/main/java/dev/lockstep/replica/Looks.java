@@ -41,11 +41,12 @@ final class Looks {
             return isUnhinted ? scanner.scanUnhinted(path) : scanner.scan(path);
         }
         Finding finding = scanner.scanWritten(path);
-        switch (finding) {
-            case Finding.Unsettled(), Finding.Unreadable(String _) -> written.add(path);
-            case Finding.Changed changed -> disbelieve(path, changed.stamp());
-            case Finding.Large large -> disbelieve(path, large.stamp());
-            default -> {}
+        if (finding instanceof Finding.Unsettled || finding instanceof Finding.Unreadable) {
+            written.add(path);
+        } else if (finding instanceof Finding.Changed changed) {
+            disbelieve(path, changed.stamp());
+        } else if (finding instanceof Finding.Large large) {
+            disbelieve(path, large.stamp());
         }
         return finding;
     }
