@@ -196,7 +196,7 @@ final class CatalogStateMachine extends BaseStateMachine {
         TermIndex applied = getLastAppliedTermIndex();
         SingleFileSnapshotInfo finished = snapshots.takeFinished();
         SingleFileSnapshotInfo latest = storage.getLatestSnapshot();
-        if (finished != null && latest != null && finished.getIndex() <= latest.getIndex()) {
+        if (finished != null && latest != null && finished.getIndex() < latest.getIndex()) {
             // One that came from the leader has overtaken it: the engine closes the log over a snapshot that goes back.
             return RaftLog.INVALID_LOG_INDEX;
         }

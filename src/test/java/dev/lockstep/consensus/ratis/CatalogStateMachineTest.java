@@ -83,6 +83,18 @@ final class CatalogStateMachineTest {
         assertThat(taken).hasValue(10);
     }
 
+    @Test
+    void firstSnapshotCounts() {
+        machine.notifyTermIndexUpdated(1, 5);
+        assertThat(machine.takeSnapshot()).isNegative();
+        machine.notifyTermIndexUpdated(1, 6);
+        AtomicLong taken = new AtomicLong(-1);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> taken.updateAndGet(_ -> machine.takeSnapshot()) >= 0);
+        assertThat(taken).hasValue(5);
+    }
+
     private void leaderSends(long logIndex) throws IOException {
         File file = machine.getStateMachineStorage().getSnapshotFile(1, logIndex);
         TapeState leader = new TapeState();
