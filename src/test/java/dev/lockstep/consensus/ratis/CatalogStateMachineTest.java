@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeerId;
@@ -26,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The calls of the engine's updater, one by one.
 final class CatalogStateMachineTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
     @TempDir
     private Path directory;
 
@@ -77,10 +81,41 @@ final class CatalogStateMachineTest {
         held.complete(null);
         machine.notifyTermIndexUpdated(1, 10);
         AtomicLong taken = new AtomicLong(-1);
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(20))
-                .until(() -> taken.updateAndGet(_ -> machine.takeSnapshot()) >= 0);
+        Awaitility.await().atMost(PATIENCE).until(() -> taken.updateAndGet(_ -> machine.takeSnapshot()) >= 0);
         assertThat(taken).hasValue(10);
+    }
+
+    @Test
+    void snapshotTakesItsPlaceWhenTheOneBeforeIsLoadedAndTheUpdaterHasNotedIt() throws Exception {
+        CountDownLatch isSlow = state.holdInstalls();
+        machine.pause();
+        leaderSends(5);
+        CountDownLatch mayGoOn = new CountDownLatch(1);
+        CompletableFuture<Void> updater = CompletableFuture.runAsync(() -> {
+            try {
+                machine.reinitialize();
+                mayGoOn.await();
+            } catch (IOException | InterruptedException failed) {
+                throw new IllegalStateException(failed);
+            }
+            machine.getLastAppliedTermIndex();
+        });
+        Awaitility.await().atMost(PATIENCE).until(state::isInstalling);
+        Thread next = Thread.ofPlatform().start(machine::pause);
+        awaitWaiting(next);
+        isSlow.countDown();
+        Awaitility.await().atMost(PATIENCE).until(() -> state.appliedIndex() == 5);
+        // Of another thread the question says nothing.
+        machine.getLastAppliedTermIndex();
+        awaitWaiting(next);
+        mayGoOn.countDown();
+        updater.get(20, TimeUnit.SECONDS);
+        next.join(PATIENCE);
+        assertThat(next.isAlive()).isFalse();
+    }
+
+    private static void awaitWaiting(Thread thread) {
+        Awaitility.await().atMost(PATIENCE).until(() -> thread.getState() == Thread.State.TIMED_WAITING);
     }
 
     @Test
@@ -89,9 +124,7 @@ final class CatalogStateMachineTest {
         assertThat(machine.takeSnapshot()).isNegative();
         machine.notifyTermIndexUpdated(1, 6);
         AtomicLong taken = new AtomicLong(-1);
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(20))
-                .until(() -> taken.updateAndGet(_ -> machine.takeSnapshot()) >= 0);
+        Awaitility.await().atMost(PATIENCE).until(() -> taken.updateAndGet(_ -> machine.takeSnapshot()) >= 0);
         assertThat(taken).hasValue(5);
     }
 

@@ -84,11 +84,6 @@ final class RatisCluster extends LogCluster {
         return RatisConsensus.start(config, port, state);
     }
 
-    /// Where Ratis keeps what it knows.
-    Path raftDirectory(Member member) {
-        return home.resolve(member.store().value()).resolve(group.toString());
-    }
-
     PeerPort port(Member member) {
         return Objects.requireNonNull(ports.get(member.store()), () -> member + " is not running");
     }
@@ -113,7 +108,8 @@ final class RatisCluster extends LogCluster {
 
     @Override
     public long firstKeptIndex(Member member) throws IOException {
-        Path directory = raftDirectory(member).resolve("current");
+        Path directory =
+                home.resolve(member.store().value()).resolve(group.toString()).resolve("current");
         try (Stream<Path> files = Files.list(directory)) {
             return files.map(file -> SEGMENT.matcher(file.getFileName().toString()))
                     .filter(Matcher::matches)
