@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.thirdparty.com.google.protobuf.CodedInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,7 +26,7 @@ final class CorruptionIT {
     private static final String REPAIRED = "repaired, or not needed";
     private static final int SEGMENT_HEADER_BYTES = 8;
     private static final int CHECKSUM_BYTES = 4;
-    private static final int COMMIT_INDEX_BYTES_MAX = 40;
+    private static final int ATTEMPTS_MAX = 20;
     private static final Duration SOON = Duration.ofMinutes(2);
     private static final List<String> OFTEN = List.of(
             "-Dlockstep.snapshotTriggerEntries=30",
@@ -196,17 +198,15 @@ final class CorruptionIT {
     /// Entries that the node has answered for are gone: it does not vote without them.
     @Test
     void lostEndOrMiddleOfTheLogIsRefused() throws Exception {
-        victim.kill9();
+        long applied = killBehindSnapshot();
         Shell.in(cluster.home(), "cp -a '" + victim.state() + "' whole");
         Path last = segments().getLast();
-        List<long[]> records = records(last);
         try (RandomAccessFile open = new RandomAccessFile(last.toFile(), "rw")) {
-            open.setLength(lastApplied(records)[1] - 1);
+            open.setLength(end(last, applied) - 1);
         }
         assertThat(start(victim.state().relativize(last))).startsWith("refused");
         Shell.in(cluster.home(), "rm -rf '" + victim.state() + "' && cp -a whole '" + victim.state() + "'");
-        Path closed = segments().getFirst();
-        assertThat(closed).isNotEqualTo(segments().getLast());
+        Path closed = segments().get(segments().size() - 2);
         cut(closed, Files.size(closed) / 2);
         assertThat(start(victim.state().relativize(closed))).startsWith("refused");
         area.write(cluster.node(1), "without-it", "the others go on");
@@ -247,13 +247,39 @@ final class CorruptionIT {
         return records;
     }
 
-    /// The last record with commands, which the catalog has applied. Those with a commit index alone are shorter; when
-    /// one of them is gone, nothing is.
-    private static long[] lastApplied(List<long[]> records) {
-        return records.stream()
-                .filter(record -> record[1] - record[0] > COMMIT_INDEX_BYTES_MAX)
-                .reduce((earlier, later) -> later)
-                .orElseThrow();
+    /// Ends the victim when the open segment has an entry that it has applied, and the one before has an entry that no
+    /// snapshot covers: such entries nothing replaces.
+    ///
+    /// @return the index of an applied entry in the open segment
+    private long killBehindSnapshot() throws Exception {
+        for (int attempt = 0; ; attempt++) {
+            long applied = victim.status().get("appliedIndex").asLong();
+            victim.kill9();
+            long open = firstIndex(segments().getLast());
+            if (applied >= open && open - 1 > RaftDirectory.of(victim).snapshotIndex()) {
+                return applied;
+            }
+            assertThat(attempt).as("attempts to get past a snapshot").isLessThan(ATTEMPTS_MAX);
+            victim.start();
+            cluster.awaitReady();
+            for (int i = 0; i < 4; i++) {
+                area.write(cluster.node(1), "behind", new SelfDescribing("behind", 4 * attempt + i, 3_000 + i).bytes());
+                area.awaitSameAndKept(SOON);
+            }
+        }
+    }
+
+    private static long end(Path segment, long index) throws IOException {
+        byte[] all = Files.readAllBytes(segment);
+        for (long[] record : records(segment)) {
+            CodedInputStream in = CodedInputStream.newInstance(all, (int) record[0], (int) (record[1] - record[0]));
+            in.readRawVarint32();
+            in.pushLimit((int) (record[1] - record[0]) - CHECKSUM_BYTES - in.getTotalBytesRead());
+            if (LogEntryProto.parseFrom(in).getIndex() == index) {
+                return record[1];
+            }
+        }
+        throw new AssertionError(segment + " has no entry " + index);
     }
 
     private List<Path> segments() throws IOException {
