@@ -289,7 +289,7 @@ public final class FolderReplica implements AutoCloseable {
     }
 
     private void lookAt(RelativePath path) {
-        changes.dirty(path);
+        changes.dirtyUntold(path);
     }
 
     // --- ignored entries ---

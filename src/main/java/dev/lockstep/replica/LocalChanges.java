@@ -137,6 +137,12 @@ final class LocalChanges {
         dirty.now(path, ++lastSequence, clock.getAsLong());
     }
 
+    /// Something at the path is not as recorded, and no event told of it.
+    void dirtyUntold(RelativePath path) {
+        looks.untold(path);
+        dirty(path);
+    }
+
     /// A program has written to the file and closed it.
     void dirtyWritten(RelativePath path) {
         looks.written(path);
@@ -154,7 +160,12 @@ final class LocalChanges {
         if (path.isRoot()) {
             lookAtRules();
         }
-        walk.add(path, ++lastSequence);
+        dirtySubtree(path, ++lastSequence);
+    }
+
+    /// @param sequence of the hint that led there
+    void dirtySubtree(RelativePath path, long sequence) {
+        walk.add(path, sequence);
     }
 
     /// The whole folder, for what nothing has told of.
@@ -245,8 +256,9 @@ final class LocalChanges {
             return;
         }
         if (isParentKnown(path.parent(), sequence, seen)) {
+            boolean isUntold = looks.isUntold(path, seen);
             Finding finding = looks.look(path, seen);
-            if (seen == Seen.SCAN && scanner.isJustChanged(finding, DirtyPaths.SETTLE_NANOS)) {
+            if (isUntold && scanner.isJustChanged(finding, DirtyPaths.SETTLE_NANOS)) {
                 // No event told of it; the one that tells of its end may yet come.
                 looks.deferred(path);
                 dirty.whenSettled(path, sequence, clock.getAsLong());

@@ -16,6 +16,8 @@ final class Looks {
     private final FolderIndex index;
     /// Files that a program has written to since they were looked at last.
     private final Set<RelativePath> written = new HashSet<>();
+    /// Paths that are looked at though no event told of them.
+    private final Set<RelativePath> untold = new HashSet<>();
     /// Files that no event told of and that were left for a moment.
     private final Set<RelativePath> deferred = new HashSet<>();
 
@@ -27,6 +29,19 @@ final class Looks {
     /// An event told that a program has written to the file.
     void written(RelativePath path) {
         written.add(path);
+        untold.remove(path);
+    }
+
+    /// No event told of what is different at the path: a program may be in the middle of it.
+    void untold(RelativePath path) {
+        if (!written.contains(path)) {
+            untold.add(path);
+        }
+    }
+
+    /// Whether the next look at the path is one that no event led to.
+    boolean isUntold(RelativePath path, Seen seen) {
+        return seen == Seen.SCAN || untold.contains(path);
     }
 
     /// The file is looked at a moment later.
@@ -36,6 +51,7 @@ final class Looks {
 
     Finding look(RelativePath path, Seen seen) {
         boolean isWritten = written.remove(path);
+        untold.remove(path);
         boolean isUnhinted = deferred.remove(path) || seen != Seen.LIVE;
         if (!isWritten) {
             return isUnhinted ? scanner.scanUnhinted(path) : scanner.scan(path);
@@ -66,12 +82,14 @@ final class Looks {
 
     void forget(RelativePath path) {
         written.remove(path);
+        untold.remove(path);
         deferred.remove(path);
     }
 
     /// No path is to be looked at.
     void forgetAll() {
         written.clear();
+        untold.clear();
         deferred.clear();
     }
 }
