@@ -121,11 +121,16 @@ final class Decisions {
             index.remove(before.id());
             placements.enqueue(before.id());
         }
+        RelativePath elsewhere = put.content().isDirectory() && standsElsewhere(id, path) ? index.path(id) : null;
         FailPoint.pass("deciding.accepted");
         index.put(new Held(here(id, parent, path.name(), put, revision), stamp));
         FailPoint.pass("deciding.recorded");
         placements.enqueue(id);
         lookAgainIfChanged(path, stamp);
+        if (elsewhere != null) {
+            // What is in that directory is not in this one.
+            changes.dirtySubtree(elsewhere, pending.sequence());
+        }
     }
 
     private void takeOut(Held spare, RelativePath path) {

@@ -94,6 +94,11 @@ final class Strays {
                 .toList();
     }
 
+    /// How a deleted file stood that may be back.
+    List<HistoryRecord> deleted(EntryId id) {
+        return deletedLines.getOrDefault(id, List.of());
+    }
+
     /// Those that may stand at the path instead of where they should.
     List<Entry> of(RelativePath path, Catalog.View view) {
         Set<EntryId> ids = new LinkedHashSet<>(byName.getOrDefault(path.name(), Set.of()));

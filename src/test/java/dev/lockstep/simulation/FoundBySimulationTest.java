@@ -372,4 +372,83 @@ final class FoundBySimulationTest {
         Script script = ScriptWriter.write(seed, BEFORE_GATHERING);
         assertThat(Simulation.run(script, snapshots, null).violations()).isEmpty();
     }
+
+    @Test
+    void aDirectoryMovedWithoutItsRecordIsNotTakenForTheOneInItsOldPlace() {
+        acts(4190.574, 2, new UserStep.MakeDirectories(at("c")), 0);
+        happens(4832.897, new Happening.PowerLost(1, 0));
+        acts(5550.298, 3, new UserStep.Open(2, at("c/c"), UserStep.Opening.TRUNCATE), 29);
+        acts(7056.859, 3, new UserStep.Write(2, 2, 2), 27);
+        acts(7165.890, 1, new UserStep.MakeDirectories(at("b/d/a/c")), 0);
+        happens(7274.459, new Happening.Started(1));
+        acts(11523.079, 4, new UserStep.Rename(at("c"), at("a"), RenameMode.REPLACE), 0);
+        acts(11524.920, 4, new UserStep.Open(7, at("c"), UserStep.Opening.TRUNCATE), 0);
+        acts(11526.348, 2, new UserStep.Open(8, at("a"), UserStep.Opening.EXCLUSIVE), 23);
+        acts(11526.348, 2, new UserStep.Write(8, 14, 2), 0);
+        acts(11528.811, 2, new UserStep.Close(8), 0);
+        acts(11555.478, 4, new UserStep.Write(7, 12, 1), 0);
+        acts(11556.304, 4, new UserStep.Rename(at("c"), at("t"), RenameMode.REPLACE), 5);
+        acts(11573.679, 4, new UserStep.MakeDirectories(at("c")), 0);
+        acts(11573.679, 4, new UserStep.Rename(at("t"), at("c/c"), RenameMode.REPLACE), 14);
+        happens(14517.443, new Happening.PowerLost(3, 42));
+        happens(15540.253, new Happening.Started(3));
+        assertHolds(new Setting(1310587, 4, 4_000_000, true, Long.MAX_VALUE, 200_000_000, true));
+    }
+
+    @Test
+    void aTornFileOfAnEntryDeletedSinceIsNotProposed() {
+        acts(2142.987, 3, new UserStep.MakeDirectories(at("a/a")), 0);
+        happens(2445.386, new Happening.PowerLost(1, 0));
+        happens(2495.386, new Happening.Started(1));
+        acts(3272.361, 3, new UserStep.Open(1, at("a/a/a"), UserStep.Opening.TRUNCATE), 0);
+        acts(3300.943, 3, new UserStep.Write(1, 1, 1), 2);
+        acts(5389.424, 1, new UserStep.MakeDirectories(at("a/a/a")), 0);
+        acts(5390.103, 3, new UserStep.Open(3, at("a/a/~a"), UserStep.Opening.TRUNCATE), 11);
+        acts(5391.257, 3, new UserStep.Write(3, 4, 2), 0);
+        acts(5391.257, 3, new UserStep.Close(3), 1);
+        acts(5391.866, 3, new UserStep.Rename(at("a/a/~a"), at("a/a/a"), RenameMode.REPLACE), 13);
+        acts(5411.224, 2, new UserStep.Touch(at("a/a/a"), 3937408675L), 0);
+        happens(5524.028, new Happening.PowerLost(2, 18));
+        acts(6187.546, 3, new UserStep.RemoveTree(at("a")), 17);
+        assertHolds(new Setting(1312536, 3, 1, true, Long.MAX_VALUE, 2_000_000, true));
+    }
+
+    @Test
+    void aSpareCopyInADirectoryWhoseRenamingWasTakenBackIsNotProposed() {
+        acts(700, 2, new UserStep.MakeDirectories(at("b")), 2);
+        acts(700, 2, new UserStep.Open(1, at("b/a"), UserStep.Opening.TRUNCATE), 1);
+        acts(723.368, 2, new UserStep.Write(1, 1, 1), 17);
+        acts(1133.302, 1, new UserStep.MakeDirectories(at("a/a")), 2);
+        acts(1133.302, 2, new UserStep.Rename(at("b"), at("a"), RenameMode.NO_REPLACE), 0);
+        acts(1150.205, 1, new UserStep.Open(2, at("a/a/b"), UserStep.Opening.TRUNCATE), 4);
+        acts(1168.699, 1, new UserStep.Rename(at("a/a/b"), at("t"), RenameMode.REPLACE), 27);
+        happens(1179.234, new Happening.PowerLost(1, 18));
+        assertHolds(new Setting(1313346, 3, 4_000_000, true, 21, 2_000_000, true));
+    }
+
+    @Test
+    void aTornFileThatWasExchangedForAnotherIsNotProposed() {
+        acts(711.344, 1, new UserStep.Open(1, at("c"), UserStep.Opening.APPEND), 5);
+        acts(711.344, 1, new UserStep.Write(1, 1, 2), 0);
+        acts(876.523, 2, new UserStep.Open(2, at("b"), UserStep.Opening.TRUNCATE), 0);
+        acts(876.523, 2, new UserStep.Write(2, 2, 1), 1);
+        happens(929.093, new Happening.PowerLost(1, 53));
+        acts(3497.168, 2, new UserStep.Write(2, 4, 2), 0);
+        acts(3879.905, 1, new UserStep.Rename(at("c"), at("b"), RenameMode.EXCHANGE), 15);
+        assertHolds(new Setting(711994, 3, 10_000_000, true, 22, 2_000_000, true));
+    }
+
+    @Test
+    void aDirectoryThatIsBackDoesNotTakeTheFilesOfTheOneWithItsName() {
+        acts(700, 3, new UserStep.MakeSymlink(at("a"), "b/a"), 0);
+        acts(803.691, 4, new UserStep.RemoveTree(at("a")), 9);
+        acts(819.749, 4, new UserStep.MakeDirectories(at("a/a")), 0);
+        acts(819.749, 4, new UserStep.Open(2, at("a/a/a"), UserStep.Opening.APPEND), 2);
+        acts(819.749, 4, new UserStep.Write(2, 2, 1), 1);
+        acts(1260.085, 1, new UserStep.Rename(at("a/a"), at("t"), RenameMode.NO_REPLACE), 1);
+        acts(1260.085, 1, new UserStep.RemoveDirectory(at("a")), 0);
+        acts(1271.112, 1, new UserStep.Rename(at("t"), at("a"), RenameMode.NO_REPLACE), 0);
+        happens(1346.678, new Happening.PowerLostEverywhere());
+        assertHolds(new Setting(714799, 5, 1, true, Long.MAX_VALUE, 2_000_000, true));
+    }
 }

@@ -150,7 +150,7 @@ final class Simulation {
         long size = log.size();
         while (time.nowNanos() - stillSinceNanos < STILL_FOR.toNanos() && violations.isEmpty()) {
             goOnUntil(time.nowNanos() + Duration.ofSeconds(1).toNanos());
-            if (log.size() != size) {
+            if (log.size() != size || !isRecovered()) {
                 size = log.size();
                 stillSinceNanos = time.nowNanos();
             }
@@ -158,6 +158,13 @@ final class Simulation {
                 violation("the log does not become still: " + size + " entries");
             }
         }
+    }
+
+    /// Whether no machine still waits for contents to compare its files with after a power loss.
+    private boolean isRecovered() {
+        return machines.stream()
+                .map(SimulatedMachine::process)
+                .allMatch(process -> process == null || process.replica().isRecovered());
     }
 
     /// Lets a little time pass.

@@ -25,7 +25,6 @@ import org.slf4j.LoggerFactory;
 /// ignored changes in half of them. With `-Dlockstep.gathering=false` a
 /// seed gives the script it gave before programs gathered.
 final class Soak {
-    /// A few fresh seeds with power losses still violate, see docs/simulation.md.
     private static final boolean HAS_POWER_LOSSES = Boolean.getBoolean("lockstep.powerLosses");
 
     private static final boolean HAS_GATHERING = Boolean.parseBoolean(System.getProperty("lockstep.gathering", "true"));
