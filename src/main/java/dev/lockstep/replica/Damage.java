@@ -22,6 +22,7 @@ import dev.lockstep.scan.FolderScanner;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,8 @@ final class Damage {
     private @Nullable PowerLoss loss;
     private @Nullable UnrecordedRevisions unrecorded;
     private long repaired;
+    /// Entries for which another directory was recorded, and the one before was looked at.
+    private final Set<EntryId> lookedBehind = new HashSet<>();
 
     Damage(
             NodeId self,
@@ -91,6 +94,7 @@ final class Damage {
         }
         loss = null;
         unrecorded = null;
+        lookedBehind.clear();
         marked = Set.of();
     }
 
@@ -100,6 +104,12 @@ final class Damage {
         if (known != null) {
             known.claim(id, path);
         }
+    }
+
+    /// Whether to look at the directory that was recorded as the entry before: once, as the two may take each other's
+    /// place in turn.
+    boolean isFirstLookBehind(EntryId id) {
+        return isUnderWay() && lookedBehind.add(id);
     }
 
     boolean isUnderWay() {

@@ -128,8 +128,7 @@ final class Decisions {
         placements.enqueue(id);
         lookAgainIfChanged(path, stamp);
         if (elsewhere != null) {
-            // What is in that directory is not in this one.
-            changes.dirtySubtree(elsewhere, pending.sequence());
+            changes.leftBehind(id, elsewhere, pending.sequence());
         }
     }
 

@@ -160,12 +160,15 @@ final class LocalChanges {
         if (path.isRoot()) {
             lookAtRules();
         }
-        dirtySubtree(path, ++lastSequence);
+        walk.add(path, ++lastSequence);
     }
 
-    /// @param sequence of the hint that led there
-    void dirtySubtree(RelativePath path, long sequence) {
-        walk.add(path, sequence);
+    /// Another directory is recorded as the entry from now on. After a power loss that one may have come back, and what
+    /// is recorded in it stands in the one before.
+    void leftBehind(EntryId id, RelativePath before, long sequence) {
+        if (damage.isFirstLookBehind(id)) {
+            walk.add(before, sequence);
+        }
     }
 
     /// The whole folder, for what nothing has told of.

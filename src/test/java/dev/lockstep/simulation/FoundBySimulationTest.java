@@ -451,4 +451,14 @@ final class FoundBySimulationTest {
         happens(1346.678, new Happening.PowerLostEverywhere());
         assertHolds(new Setting(714799, 5, 1, true, Long.MAX_VALUE, 2_000_000, true));
     }
+
+    @Test
+    void twoDirectoriesOfOneNameAreNotRecordedInTurn() {
+        acts(700, 3, new UserStep.MakeDirectories(at("b")), 0);
+        acts(700, 2, new UserStep.MakeDirectories(at("a/b")), 0);
+        happens(4820.977, new Happening.CutOff(3));
+        acts(6324.629, 1, new UserStep.Rename(at("a"), at("b"), RenameMode.REPLACE), 0);
+        acts(6325.658, 3, new UserStep.MakeDirectories(at("b/b")), 21);
+        assertHolds(new Setting(10392129, 3, 1, true, 21, 200_000_000, true));
+    }
 }
