@@ -12,8 +12,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.SequencedSet;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -43,6 +43,9 @@ public final class Proposer {
     /// How long a commit may take to be applied here before it is offered again: it may have been in a
     /// snapshot.
     private static final long APPLY_PATIENCE_NANOS = 2_000_000_000;
+    /// How long nothing may be decided before the log tells of it; twice as long each time.
+    private static final long TELL_FIRST_NANOS = 10_000_000_000L;
+    private static final long TELL_LAST_NANOS = 600_000_000_000L;
 
     private static final Logger log = LoggerFactory.getLogger(Proposer.class);
 
@@ -56,13 +59,16 @@ public final class Proposer {
     private final PendingPaths paths = new PendingPaths();
     private final SequencedSet<PendingChange> ready = new LinkedHashSet<>();
     private final SequencedSet<PendingChange> waitingForContent = new LinkedHashSet<>();
-    private final SortedMap<Long, InFlight> inFlight = new TreeMap<>();
+    private final NavigableMap<Long, InFlight> inFlight = new TreeMap<>();
     private long lastSequence;
     /// Something may not have been heard: nothing new is offered until all that was offered is decided.
     private boolean isRecovering;
     private boolean mustOfferAgain;
     private long offerAgainAtNanos;
     private long backoffNanos = RETRY_FIRST_NANOS;
+    private long undecidedSinceNanos;
+    private long toldAtNanos;
+    private long tellAfterNanos = TELL_FIRST_NANOS;
 
     /// @param incarnation as durably counted at this start
     /// @param encoder     makes the command of a proposal
@@ -95,6 +101,8 @@ public final class Proposer {
         private final List<PendingChange> changes;
         /// When the cluster said that it is committed; 0 as long as it has not.
         private long heardAtNanos;
+        /// What was heard of it last, for people.
+        private String answer = "none";
 
         private InFlight(Proposal proposal, Bytes command, List<PendingChange> changes) {
             this.proposal = proposal;
@@ -200,6 +208,7 @@ public final class Proposer {
     /// @return nanoseconds until it wants to be called again though nothing happened, [Long#MAX_VALUE] if not
     public long pump(long nowNanos) {
         noticeUnheard(nowNanos);
+        tellIfUndecided(nowNanos);
         if (mustOfferAgain) {
             if (nowNanos - offerAgainAtNanos < 0) {
                 return offerAgainAtNanos - nowNanos;
@@ -221,6 +230,28 @@ public final class Proposer {
                 askAgain(nowNanos);
             }
         }
+    }
+
+    private void tellIfUndecided(long nowNanos) {
+        if (inFlight.isEmpty()) {
+            progressed(nowNanos);
+        } else if (nowNanos - toldAtNanos > tellAfterNanos) {
+            InFlight oldest = inFlight.firstEntry().getValue();
+            log.atWarn()
+                    .addKeyValue("operation", oldest.proposal.operation())
+                    .addKeyValue("proposals", inFlight.size())
+                    .addKeyValue("seconds", (nowNanos - undecidedSinceNanos) / 1_000_000_000)
+                    .addKeyValue("lastAnswer", oldest.answer)
+                    .log("nothing that was offered is decided; it is offered again and again");
+            toldAtNanos = nowNanos;
+            tellAfterNanos = Math.min(2 * tellAfterNanos, TELL_LAST_NANOS);
+        }
+    }
+
+    private void progressed(long nowNanos) {
+        undecidedSinceNanos = nowNanos;
+        toldAtNanos = nowNanos;
+        tellAfterNanos = TELL_FIRST_NANOS;
     }
 
     private void offerBatch() {
@@ -258,8 +289,10 @@ public final class Proposer {
         }
         if (failure == null) {
             flight.heardAtNanos = clock.getAsLong();
+            flight.answer = "committed";
             return;
         }
+        flight.answer = failure.toString();
         log.atDebug()
                 .addKeyValue("operation", flight.proposal.operation())
                 .addKeyValue("cause", failure.toString())
@@ -292,6 +325,7 @@ public final class Proposer {
         if (flight == null) {
             return List.of();
         }
+        progressed(clock.getAsLong());
         if (inFlight.isEmpty()) {
             mustOfferAgain = false;
             isRecovering = false;
@@ -311,6 +345,10 @@ public final class Proposer {
     /// One of this node's proposals came before its predecessor: all are offered again, in order.
     public void refusedForGap(OperationId operation, long nowNanos) {
         if (operation.node().equals(node) && operation.incarnation() == incarnation) {
+            InFlight flight = inFlight.get(operation.sequence());
+            if (flight != null) {
+                flight.answer = "refused: an earlier one is missing";
+            }
             askAgain(nowNanos);
         }
     }
