@@ -35,11 +35,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What a power loss left in the folder: files that are empty, cut short, partly zero or as they were before, names
-/// that
-/// are missing or back. None of that is what anyone did. While the folder is compared for the first time afterwards,
-/// each difference is judged: damage only corrects the folder index to what stands on disk now, so that placing brings
-/// the committed state back; everything else is a local change as ever. Damaged bytes become history, so that a wrong
-/// judgement loses nothing. Owned by the control loop.
+/// that are missing or back. None of that is what anyone did. While the folder is compared for the first time
+/// afterwards, each difference is judged: damage only corrects the folder index to what stands on disk now, so that
+/// placing brings the committed state back; everything else is a local change as ever. Damaged bytes become history,
+/// so that a wrong judgement loses nothing. Owned by the control loop.
 ///
 /// Damage is a difference that the loss explains: in a record that was marked ([FolderIndex#beginMarks]) and a file
 /// that has not changed since; or, as the newest records are lost too, in a file that is part of a revision committed
