@@ -122,7 +122,9 @@ final class ApiServlet extends HttpServlet {
                 answers.text(
                         response,
                         isReady ? HttpServletResponse.SC_OK : HttpServletResponse.SC_SERVICE_UNAVAILABLE,
-                        isReady ? "ready\n" : "not ready: no quorum, or the first scan is not done\n");
+                        isReady
+                                ? "ready\n"
+                                : "not ready: no quorum, behind the others, or the first scan is not done\n");
             }
             case "/metrics" -> answers.text(response, HttpServletResponse.SC_OK, MetricsText.of(node.status()));
             case "/v1/status" -> answers.json(response, HttpServletResponse.SC_OK, node.status());

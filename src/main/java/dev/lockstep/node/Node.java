@@ -48,7 +48,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,7 +56,6 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
     private static final Duration RESCAN_EVERY = Duration.ofSeconds(60);
     private static final Duration STATUS_TIMEOUT = Duration.ofSeconds(5);
-    private static final Duration CATCH_UP_RETRY = Duration.ofMillis(20);
     private static final Duration ADMINISTRATION_TIMEOUT = Duration.ofSeconds(20);
     private static final Duration ADMINISTRATION_RETRY = Duration.ofMillis(200);
     private static final Duration COMPARE_TIMEOUT = Duration.ofMinutes(1);
@@ -79,10 +77,7 @@ public final class Node implements AutoCloseable {
     private final StateDirectory directory;
     private final FolderHistory history;
     private final Restorer restorer;
-    /// Whether this node has once, since its start, known everything that the cluster had committed.
-    private volatile boolean hasCaughtUp;
-
-    private volatile boolean isClosed;
+    private final CatchUp catchUp;
 
     /// Starts a node; returns when it takes part. Waits for its peers to found a cluster, as long as it takes.
     ///
@@ -198,6 +193,7 @@ public final class Node implements AutoCloseable {
                 replica,
                 config.retention(),
                 InstantSource.system());
+        this.catchUp = new CatchUp(consensus, () -> replica.status().join().handledIndex(), replica::caughtUp);
         port.serve(PeerQuestions.PREFIX, this::serve);
         watcher.start();
         replica.start(lastRun.syncedIndex(), lastRun::synced, lastRun.powerLoss());
@@ -211,7 +207,8 @@ public final class Node implements AutoCloseable {
         closeLater(historyKeeper);
         comparison.start(questions, failed);
         answers.running(clusterView());
-        catchUp();
+        closeLater(catchUp);
+        catchUp.start();
         if (identity.isJoiner()) {
             join(founding, identity);
         }
@@ -296,27 +293,6 @@ public final class Node implements AutoCloseable {
                 }
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
-            }
-        });
-    }
-
-    /// Until it knows what was committed while it was down, a node does not call itself ready or in sync.
-    private void catchUp() {
-        Thread.ofVirtual().name("catch-up").start(() -> {
-            while (!hasCaughtUp && !isClosed) {
-                try {
-                    long logIndex = await(consensus.readIndex(), STATUS_TIMEOUT);
-                    while (replica.status().join().handledIndex() < logIndex && !isClosed) {
-                        Thread.sleep(5);
-                    }
-                    replica.caughtUp();
-                    hasCaughtUp = true;
-                } catch (IOException notYet) {
-                    LockSupport.parkNanos(CATCH_UP_RETRY.toNanos());
-                } catch (InterruptedException interrupted) {
-                    Thread.currentThread().interrupt();
-                    return;
-                }
             }
         });
     }
@@ -528,7 +504,7 @@ public final class Node implements AutoCloseable {
 
     public boolean isReady() {
         ConsensusStatus status = consensus.status();
-        return hasCaughtUp
+        return catchUp.isDone()
                 && status.hasQuorum()
                 && status.leader() != null
                 && replica.status().join().isFirstScanDone();
@@ -549,7 +525,7 @@ public final class Node implements AutoCloseable {
                 .orTimeout(STATUS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
                 .join();
         WatchState watch = watcher.state();
-        boolean inSync = hasCaughtUp
+        boolean inSync = catchUp.isDone()
                 && folder.isSettled()
                 && log.hasQuorum()
                 && folder.handledIndex() >= log.appliedIndex()
@@ -615,7 +591,6 @@ public final class Node implements AutoCloseable {
 
     @Override
     public void close() {
-        isClosed = true;
         closeAll(toClose);
     }
 
