@@ -2,6 +2,7 @@ package dev.lockstep.folder;
 
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Change;
+import dev.lockstep.model.ConflictMark;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import java.nio.charset.StandardCharsets;
@@ -100,7 +101,8 @@ public final class IgnoreRules implements IgnoredPaths {
         return !rules.isEmpty();
     }
 
-    /// Nothing below an ignored directory can be excepted, as with git.
+    /// Nothing below an ignored directory can be excepted, as with git. A conflict copy is ignored if what it is a copy
+    /// of is: otherwise an entry that rules except would lose its copies, which stand beside it where they do not.
     @Override
     public boolean isIgnored(RelativePath path, boolean isDirectory) {
         if (rules.isEmpty()
@@ -110,8 +112,8 @@ public final class IgnoreRules implements IgnoredPaths {
         }
         StringBuilder way = new StringBuilder();
         for (int depth = 1; depth <= path.depth(); depth++) {
-            Bytes name = path.names().get(depth - 1).bytes();
-            way.append(depth == 1 ? "" : "/").append(new String(name.unsafeArray(), StandardCharsets.ISO_8859_1));
+            way.append(depth == 1 ? "" : "/")
+                    .append(ConflictMark.wanted(path.names().get(depth - 1)));
             if (isMatched(way.toString(), isDirectory || depth < path.depth())) {
                 return true;
             }

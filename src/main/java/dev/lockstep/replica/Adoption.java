@@ -121,4 +121,15 @@ final class Adoption {
         Held held = index.find(directory);
         return held != null && held.entry().content().isDirectory() ? held.id() : null;
     }
+
+    /// The path that what stands here would have in the catalog. It is another one while a directory cannot follow the
+    /// catalog: in its way may be one that is kept for the ignored entries in it.
+    RelativePath pathInCatalog(RelativePath path) {
+        if (path.isRoot()) {
+            return path;
+        }
+        Held held = index.find(path);
+        RelativePath there = held == null ? null : catalog.read(view -> view.path(held.id()));
+        return there != null ? there : pathInCatalog(path.parent()).child(path.name());
+    }
 }

@@ -288,12 +288,16 @@ final class LocalChanges {
         }
     }
 
-    /// Whether what stands at the path, or is held to stand there, is ignored.
+    /// Whether what stands at the path, or is held to stand there, is ignored, or would be as soon as it is in the
+    /// catalog.
     boolean isIgnored(RelativePath path) {
         if (!ignored.isAny()) {
             return false;
         }
-        return ignored.isIgnored(path, scanner.isDirectory(path)) || ignored.isIgnored(path, isHeldDirectory(path));
+        boolean isDirectory = scanner.isDirectory(path);
+        return ignored.isIgnored(path, isDirectory)
+                || ignored.isIgnored(path, isHeldDirectory(path))
+                || (index.find(path) == null && ignored.isIgnoredEverywhere(adoption.pathInCatalog(path), isDirectory));
     }
 
     private boolean isHeldDirectory(RelativePath path) {
@@ -303,6 +307,7 @@ final class LocalChanges {
     /// What is ignored is nobody's business but its user's; the catalog is told to forget it.
     private void leave(RelativePath path) {
         looks.forget(path);
+        moves.isIgnored(path);
         settled(path);
         Held held = index.find(path);
         if (held != null

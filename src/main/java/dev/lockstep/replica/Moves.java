@@ -81,6 +81,11 @@ final class Moves {
         }
     }
 
+    /// What stands at the path is ignored: whatever it was, it is missing where it is recorded.
+    void isIgnored(RelativePath path) {
+        waiting.values().removeIf(one -> one.path().equals(path));
+    }
+
     /// Whether an entry, a directory it lies in or anything below it was found elsewhere, and is still there: then it
     /// is
     /// missing at its old place, but not deleted.

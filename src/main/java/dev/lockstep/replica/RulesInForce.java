@@ -17,6 +17,7 @@ import dev.lockstep.model.RelativePath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
@@ -51,7 +52,8 @@ final class RulesInForce implements IgnoredPaths {
     private volatile IgnoreRules onDisk = IgnoreRules.NONE;
     private volatile IgnoreRules committed = IgnoreRules.NONE;
     private Optional<Content.File> committedFile = Optional.empty();
-    private @Nullable Stamp diskStamp;
+    /// What [#onDisk] was made of, null if there was too much.
+    private @Nullable Bytes diskText = Bytes.EMPTY;
     /// What the catalog says and this node has no bytes of.
     private Content.@Nullable File missing;
     private long fetchAtNanos;
@@ -112,43 +114,46 @@ final class RulesInForce implements IgnoredPaths {
 
     // --- in the folder ---
 
-    /// Takes the rules that stand in the folder now.
+    /// Takes the rules that stand in the folder now. The bytes are read whatever the stamp says: a program that saves
+    /// twice within one tick of the file system's clock leaves it as it was.
     void lookAtDisk() {
         try {
             Stamp stamp = root.stat(PATH);
-            if (stamp == null || stamp.kind() != Kind.FILE) {
-                diskStamp = null;
-                takeFromDisk(IgnoreRules.NONE);
-            } else if (diskStamp == null || !diskStamp.isUnchangedSince(stamp)) {
-                readFromDisk();
-            }
+            takeFromDisk(stamp == null || stamp.kind() != Kind.FILE ? Bytes.EMPTY : readFromDisk());
         } catch (IOException unreadable) {
             // What held goes on to hold; the scan lists the file.
             log.atDebug().addKeyValue("cause", unreadable.toString()).log("ignore rules cannot be read");
         }
     }
 
-    private void readFromDisk() throws IOException {
+    private @Nullable Bytes readFromDisk() throws IOException {
         try (FileHandle file = root.openRead(PATH)) {
-            Stamp before = file.stamp();
-            IgnoreRules rules = read(file, before.sizeBytes());
-            diskStamp = file.stamp().isUnchangedSince(before) ? before : null;
-            takeFromDisk(rules);
+            return read(file, file.stamp().sizeBytes());
         }
     }
 
-    private static IgnoreRules read(FileHandle file, long sizeBytes) throws IOException {
+    /// @return null if there is more than rules may have
+    private static @Nullable Bytes read(FileHandle file, long sizeBytes) throws IOException {
         if (sizeBytes > IgnoreRules.BYTES_MAX) {
-            return IgnoreRules.tooLarge();
+            return null;
         }
         ByteBuffer text = ByteBuffer.allocate((int) sizeBytes);
         while (text.hasRemaining() && file.read(text, text.position()) > 0) {
             // A file that shrinks meanwhile is read again.
         }
-        return IgnoreRules.parse(Bytes.copyOf(text.flip()));
+        return Bytes.copyOf(text.flip());
     }
 
-    private void takeFromDisk(IgnoreRules rules) {
+    private static IgnoreRules rulesOf(@Nullable Bytes text) {
+        return text == null ? IgnoreRules.tooLarge() : IgnoreRules.parse(text);
+    }
+
+    private void takeFromDisk(@Nullable Bytes text) {
+        if (Objects.equals(text, diskText)) {
+            return;
+        }
+        diskText = text;
+        IgnoreRules rules = rulesOf(text);
         boolean isNews = onDisk.isAny() || rules.isAny();
         onDisk = rules;
         tellProblems(rules);
@@ -204,7 +209,7 @@ final class RulesInForce implements IgnoredPaths {
         try {
             dropPart();
             try (FileHandle copy = state.createExclusive(part, 0600)) {
-                return contents.local().copyTo(file, copy) ? read(copy, file.sizeBytes()) : null;
+                return contents.local().copyTo(file, copy) ? rulesOf(read(copy, file.sizeBytes())) : null;
             } finally {
                 dropPart();
             }

@@ -153,6 +153,18 @@ class IgnoreRulesTest {
     }
 
     @Test
+    void conflictCopyIsIgnoredIfWhatItIsACopyOfIs() {
+        String onlySite = "/*\n!/site/\n!/site.conf\n";
+        assertThat(isIgnored(onlySite, "site (conflict node1 1a2b3c4d).conf")).isFalse();
+        assertThat(isIgnored(onlySite, "site (conflict node1 1a2b3c4d 2).conf")).isFalse();
+        assertThat(isIgnored(onlySite, "other (conflict node1 1a2b3c4d).conf")).isTrue();
+        assertThat(isIgnored("*.log", "a (conflict node1 1a2b3c4d).log")).isTrue();
+        assertThat(isIgnored("/build/*", "build (conflict node1 1a2b3c4d)/x")).isTrue();
+        assertThat(isIgnored("*conflict*", "a (conflict node1 1a2b3c4d).log")).isFalse();
+        assertThat(isIgnored("*conflict*", "a conflict.log")).isTrue();
+    }
+
+    @Test
     void namesThatAreNoUtf8AreMatchedByteByByte() {
         RelativePath odd = RelativePath.ROOT.child(new Name(Bytes.wrap(new byte[] {'a', (byte) 0xff, '.', 'o'})));
         assertThat(IgnoreRules.parse(Bytes.utf8("*.o")).isIgnored(odd, false)).isTrue();

@@ -461,4 +461,47 @@ final class FoundBySimulationTest {
         acts(6325.658, 3, new UserStep.MakeDirectories(at("b/b")), 21);
         assertHolds(new Setting(10392129, 3, 1, true, 21, 200_000_000, true));
     }
+
+    @Test
+    void aConflictCopyOfWhatRulesExceptIsNotReleased() {
+        acts(700, 3, new UserStep.MakeDirectories(at("a")), 2);
+        acts(1060.696, 3, new UserStep.Open(1, at("a/b"), UserStep.Opening.TRUNCATE), 0);
+        acts(1061.068, 3, new UserStep.Write(1, 1, 2), 0);
+        acts(4802.698, 2, new UserStep.SaveRules("a/b\nd\n"), 0);
+        acts(9579.308, 2, new UserStep.Open(6, at("a/b"), UserStep.Opening.TRUNCATE), 0);
+        acts(10009.476, 3, new UserStep.SaveRules("/a/*\n!/a/b\n"), 28);
+        assertHolds(new Setting(2206312, 3, 1_000_000, true, Long.MAX_VALUE, 2_000_000, true));
+    }
+
+    @Test
+    void aDirectoryThatCannotFollowIsJudgedWhereTheCatalogHasIt() {
+        acts(3975.618, 3, new UserStep.MakeDirectories(at("a/a/a/a")), 0);
+        acts(6610.837, 3, new UserStep.Open(3, at("a/a/a/a/a"), UserStep.Opening.TRUNCATE), 0);
+        acts(7399.835, 1, new UserStep.SaveRules("/a/*\n!/a/b\n"), 11);
+        acts(9060.448, 3, new UserStep.Rename(at("a/a"), at("t"), RenameMode.REPLACE), 31);
+        acts(9060.448, 3, new UserStep.RemoveDirectory(at("a")), 0);
+        acts(11553.516, 3, new UserStep.Rename(at("t"), at("a"), RenameMode.NO_REPLACE), 3);
+        assertHolds(new Setting(2203290, 3, 4_000_000, false, Long.MAX_VALUE, 2_000_000, true));
+    }
+
+    @Test
+    void rulesSavedTwiceInOneTickHold() {
+        acts(1005.037, 2, new UserStep.SaveRules("b/\n"), 26);
+        acts(1036.811, 2, new UserStep.SaveRules("b/\n"), 6);
+        acts(1056.699, 2, new UserStep.SaveRules("/c\n"), 2);
+        acts(1224.858, 2, new UserStep.MakeDirectories(at("b/c")), 0);
+        assertHolds(new Setting(2200901, 3, 1_000_000, true, 20, 2_000_000, true));
+    }
+
+    @Test
+    void aMoveToANameThatBecameIgnoredIsADeletion() {
+        acts(700, 2, new UserStep.MakeDirectories(at("b")), 1);
+        acts(701, 2, new UserStep.MakeDirectories(at("a/a")), 0);
+        acts(1541.203, 2, new UserStep.Rename(at("b"), at("a/a/b"), RenameMode.NO_REPLACE), 1);
+        acts(7910.728, 3, new UserStep.Rename(at("a/a/b"), at("t"), RenameMode.REPLACE), 0);
+        acts(7910.728, 3, new UserStep.RemoveTree(at("a")), 25);
+        acts(7910.728, 3, new UserStep.Rename(at("t"), at("a"), RenameMode.NO_REPLACE), 7);
+        acts(7951.743, 3, new UserStep.SaveRules("a\n"), 0);
+        assertHolds(new Setting(2404261, 3, 1, true, 5, 2_000_000, true));
+    }
 }
