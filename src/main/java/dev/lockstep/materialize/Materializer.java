@@ -565,10 +565,23 @@ public final class Materializer {
             folder.setMtime(path, want.attributes().mtimeNanos());
         }
         Stamp after = folder.stat(path);
-        if (after == null || !after.isSameInode(now) || after.sizeBytes() != now.sizeBytes()) {
+        if (after == null
+                || !after.isSameInode(now)
+                || after.sizeBytes() != now.sizeBytes()
+                || isAttributeSetMeanwhile(want, now, after)) {
             return new Placing.LocalChange(path);
         }
         return recorded(want, path, after);
+    }
+
+    /// Whether a program set other times or bits right after placing did. A file system that cannot hold the bits
+    /// leaves
+    /// them as they were.
+    private static boolean isAttributeSetMeanwhile(Entry want, Stamp before, Stamp after) {
+        Attributes wanted = want.attributes();
+        boolean isMode = (after.mode() & Attributes.MODE_MASK) == wanted.mode() || after.mode() == before.mode();
+        boolean isTime = want.content().isDirectory() || after.mtimeNanos() == wanted.mtimeNanos();
+        return !(isMode && isTime);
     }
 
     // --- what was displaced ---

@@ -5,6 +5,7 @@ import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.replica.FolderReplica;
 import dev.lockstep.replica.PowerLoss;
+import dev.lockstep.replica.PreviousRun;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -24,6 +25,7 @@ final class LastRun {
     private final DurableFiles files;
     private final InstantSource clock;
     private final Optional<PowerLoss> powerLoss;
+    private final boolean wasKilled;
     private RunRecord record;
 
     private LastRun(
@@ -31,11 +33,13 @@ final class LastRun {
             DurableFiles files,
             InstantSource clock,
             RunRecord record,
+            boolean wasKilled,
             Optional<PowerLoss> powerLoss) {
         this.config = config;
         this.files = files;
         this.clock = clock;
         this.record = record;
+        this.wasKilled = wasKilled;
         this.powerLoss = powerLoss;
     }
 
@@ -55,7 +59,8 @@ final class LastRun {
         }
         now.write(files, config.state());
         FailPoint.reach("run.recorded");
-        return new LastRun(config, files, clock, now, loss);
+        boolean wasKilled = before.filter(run -> !run.isClean()).isPresent();
+        return new LastRun(config, files, clock, now, wasKilled, loss);
     }
 
     /// What changed after the machine was up again was no part of the loss.
@@ -69,6 +74,11 @@ final class LastRun {
 
     Optional<PowerLoss> powerLoss() {
         return powerLoss;
+    }
+
+    /// What the replica has to know.
+    PreviousRun previousRun() {
+        return new PreviousRun(syncedIndex(), wasKilled, powerLoss);
     }
 
     long syncedIndex() {

@@ -196,7 +196,7 @@ public final class Node implements AutoCloseable {
         this.catchUp = new CatchUp(consensus, () -> replica.status().join().handledIndex(), replica::caughtUp);
         port.serve(PeerQuestions.PREFIX, this::serve);
         watcher.start();
-        replica.start(lastRun.syncedIndex(), lastRun::synced, lastRun.powerLoss());
+        replica.start(lastRun.previousRun(), lastRun::synced);
         FolderMarker marker = new FolderMarker(
                 identity.cluster(), config.node(), identity.self().store());
         MarkerKeeper keeper = new MarkerKeeper(marker, folder, state, new DurableFiles());

@@ -71,6 +71,7 @@ public final class FolderReplica implements AutoCloseable {
     private final ControlLoop loop;
     private final SyncPoints syncPoints;
     private final Damage damage;
+    private final UnrecordedEdits unrecordedEdits;
     private final LongSupplier clock;
     private final Duration rescanEvery;
 
@@ -81,6 +82,7 @@ public final class FolderReplica implements AutoCloseable {
     private long firstScanSequence;
     private long begunNanos;
     private volatile Recovery recovery = Recovery.NONE;
+    private boolean areEditsUnrecorded;
     private volatile boolean hasBegun;
     private boolean isFirstScanDone;
 
@@ -141,6 +143,7 @@ public final class FolderReplica implements AutoCloseable {
                 catalog, root, parts.state(), parts.staged(), contents, loop, clock, this::rulesChanged);
         this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
         this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, background, loop, clock);
+        this.unrecordedEdits = new UnrecordedEdits(parts.node(), catalog, index, root);
         this.damage = new Damage(parts.node(), catalog, index, root, contents, inline, placements, parts.workers());
         Adoption adoption = new Adoption(catalog, index, placements, rotten);
         FolderScanner scanner = new FolderScanner(
@@ -204,26 +207,29 @@ public final class FolderReplica implements AutoCloseable {
     /// Starts the loop. As soon as the catalog knows what this folder held before, what the last run left half-done is
     /// settled, what differs from the catalog is placed, and the whole folder is scanned.
     public void start() {
-        start(0, logIndex -> {}, Optional.empty());
+        start(PreviousRun.NONE, logIndex -> {});
     }
 
-    /// @param syncedIndex the log index of the last sync point, 0 if there was none
+    /// After a run that did not end in order nothing is placed or proposed before [#caughtUp].
+    ///
     /// @param onSyncPoint told the log index of each new sync point; must not block for long
-    /// @param powerLoss   since the last run, if any: then nothing is placed or proposed before [#caughtUp]
-    public void start(long syncedIndex, LongConsumer onSyncPoint, Optional<PowerLoss> powerLoss) {
-        syncPoints.continueFrom(syncedIndex, onSyncPoint);
-        powerLoss.ifPresent(loss -> {
-            damage.begin(loss);
+    public void start(PreviousRun before, LongConsumer onSyncPoint) {
+        syncPoints.continueFrom(before.syncedIndex(), onSyncPoint);
+        before.powerLoss().ifPresent(damage::begin);
+        areEditsUnrecorded = before.wasKilled() && before.powerLoss().isEmpty();
+        if (before.wasKilled() || before.powerLoss().isPresent()) {
             recovery = Recovery.WAITS_FOR_LOG;
-        });
+        }
         loop.start();
     }
 
-    /// All that the cluster had committed before this start was handed over: what the folder held before a power loss
-    /// is known to the catalog.
+    /// All that the cluster had committed before this start was handed over: what the folder held when the last run
+    /// ended is known to the catalog.
     public void caughtUp() {
         loop.execute(() -> {
-            if (recovery == Recovery.WAITS_FOR_LOG) {
+            if (recovery == Recovery.WAITS_FOR_LOG && areEditsUnrecorded) {
+                recovery = Recovery.NONE;
+            } else if (recovery == Recovery.WAITS_FOR_LOG) {
                 recovery = Recovery.READS;
                 var _ = damage.findStale()
                         .whenComplete((stale, failure) -> loop.execute(() -> {
@@ -248,7 +254,8 @@ public final class FolderReplica implements AutoCloseable {
         COMPARES
     }
 
-    /// A catalog that is behind the folder, as after a power loss, would take files back to what they were. The log
+    /// A catalog that is behind the folder, as after a power loss, would take files back to what they were, and make
+    /// edits of what this node itself proposed last conflicts with it. The log
     /// brings the rest; until then nothing is placed and nothing proposed.
     private boolean mustWait() {
         return recovery == Recovery.WAITS_FOR_LOG
@@ -261,6 +268,9 @@ public final class FolderReplica implements AutoCloseable {
         begunNanos = clock.getAsLong();
         ignored.lookAtCatalog(Duration.ZERO);
         settleLeftovers();
+        if (areEditsUnrecorded) {
+            unrecordedEdits.record();
+        }
         compareAll();
         handled(catalog.appliedIndex());
         changes.scanFolder();

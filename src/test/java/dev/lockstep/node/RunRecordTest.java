@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.model.Address;
 import dev.lockstep.model.NodeId;
+import dev.lockstep.replica.PreviousRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,6 +55,19 @@ final class RunRecordTest {
     @Test
     void killIsNoLoss() throws Exception {
         assertThat(next("one", before).isRecovering()).isFalse();
+    }
+
+    private PreviousRun followed() throws IOException {
+        return LastRun.follow(config, booted("one"), new DurableFiles(), InstantSource.system())
+                .previousRun();
+    }
+
+    @Test
+    void replicaIsToldOfKills() throws Exception {
+        assertThat(followed()).isEqualTo(PreviousRun.NONE);
+        assertThat(followed()).isEqualTo(new PreviousRun(0, true, Optional.empty()));
+        before.ended().write(new DurableFiles(), config.state());
+        assertThat(followed()).isEqualTo(new PreviousRun(7, false, Optional.empty()));
     }
 
     @Test

@@ -102,7 +102,7 @@ final class SoloFolder {
     void startAfterPowerLoss(long syncedIndex) throws Exception {
         long nowNanos = TimeUnit.MILLISECONDS.toNanos(nextMillisecond());
         PowerLoss loss = new PowerLoss(syncedIndex, nowNanos);
-        begin(started -> started.start(syncedIndex, index -> {}, Optional.of(loss)));
+        begin(started -> started.start(new PreviousRun(syncedIndex, true, Optional.of(loss)), index -> {}));
         replay();
         replica().caughtUp();
         awaitSettled();
@@ -113,6 +113,14 @@ final class SoloFolder {
     void startWithLog() throws Exception {
         launch();
         replay();
+        awaitSettled();
+    }
+
+    /// As after a kill, where the state directory tells of it.
+    void startAfterKill() throws Exception {
+        begin(started -> started.start(new PreviousRun(0, true, Optional.empty()), index -> {}));
+        replay();
+        replica().caughtUp();
         awaitSettled();
     }
 

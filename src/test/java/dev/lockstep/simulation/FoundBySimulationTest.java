@@ -504,4 +504,12 @@ final class FoundBySimulationTest {
         acts(7951.743, 3, new UserStep.SaveRules("a\n"), 0);
         assertHolds(new Setting(2404261, 3, 1, true, 5, 2_000_000, true));
     }
+
+    @Test
+    void timesSetRightAfterPlacingSetOthersAreProposed() {
+        acts(7984.636, 3, new UserStep.Open(9, at("b"), UserStep.Opening.TRUNCATE), 0);
+        acts(17442.168, 1, new UserStep.Touch(at("b"), 2850678971L), 4);
+        acts(17442.168, 5, new UserStep.ChangeMode(at("b"), 0755), 0);
+        assertHolds(new Setting(2504591, 5, 1, false, Long.MAX_VALUE, 2_000_000, true));
+    }
 }

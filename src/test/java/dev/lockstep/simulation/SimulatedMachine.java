@@ -5,13 +5,12 @@ import dev.lockstep.folder.FolderException;
 import dev.lockstep.model.Member;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
-import dev.lockstep.replica.PowerLoss;
+import dev.lockstep.replica.PreviousRun;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -162,7 +161,7 @@ final class SimulatedMachine implements InstantSource {
     /// A run of the node begins.
     ///
     /// @return the power loss since the last one, if there was one
-    Optional<PowerLoss> beginRun() {
+    PreviousRun beginRun() {
         return lastRun.begin(wallNanos());
     }
 

@@ -9,7 +9,7 @@ import dev.lockstep.folder.FolderIndex;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.replica.CatalogDriver;
 import dev.lockstep.replica.FolderReplica;
-import dev.lockstep.replica.PowerLoss;
+import dev.lockstep.replica.PreviousRun;
 import dev.lockstep.replica.StoredContents;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -65,9 +64,9 @@ final class SimulatedProcess {
         FolderIndex index = new FolderIndex(new DyingIndexStore(this, machine.indexStore()));
         ContentStore store = new ContentStore(state, folder, index);
         contents = store;
-        Optional<PowerLoss> powerLoss = machine.beginRun();
+        PreviousRun before = machine.beginRun();
         store.removeParts();
-        if (powerLoss.isPresent()) {
+        if (before.powerLoss().isPresent()) {
             store.removeTorn(machine.lastRun().durableNanos());
         }
         CatalogDriver driver =
@@ -101,14 +100,14 @@ final class SimulatedProcess {
                     }
                 });
         disk.watchBy(watch);
-        started.start(machine.lastRun().syncedIndex(), machine::syncPoint, powerLoss);
+        started.start(before, machine::syncPoint);
         driver.feeds(started);
-        if (powerLoss.isPresent()) {
+        if (before.wasKilled()) {
             catchUp(consensus, started);
         }
     }
 
-    /// As a node does at every start; without a power loss nothing waits for it.
+    /// As a node does at every start; at the first nothing waits for it.
     private void catchUp(Consensus consensus, FolderReplica started) {
         var _ = consensus
                 .readIndex()

@@ -1,6 +1,7 @@
 package dev.lockstep.simulation;
 
 import dev.lockstep.replica.PowerLoss;
+import dev.lockstep.replica.PreviousRun;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -26,22 +27,21 @@ final class SimulatedRunRecord {
     /// A run begins.
     ///
     /// @param nowNanos since 1970
-    Optional<PowerLoss> begin(long nowNanos) {
+    PreviousRun begin(long nowNanos) {
+        boolean wasKilled = !isFirst;
         isRecovering |= hasBooted && !isFirst;
         long beforeNanos = hasBooted ? bootNanos : nowNanos;
         isFirst = false;
         hasBooted = false;
-        return isRecovering ? Optional.of(new PowerLoss(syncedIndex, beforeNanos)) : Optional.empty();
+        Optional<PowerLoss> loss =
+                isRecovering ? Optional.of(new PowerLoss(syncedIndex, beforeNanos)) : Optional.empty();
+        return new PreviousRun(syncedIndex, wasKilled, loss);
     }
 
     void synced(long logIndex, long nowNanos) {
         syncedIndex = logIndex;
         syncedNanos = nowNanos;
         isRecovering = false;
-    }
-
-    long syncedIndex() {
-        return syncedIndex;
     }
 
     /// @return nanoseconds since 1970: what was written before then is durable
