@@ -254,9 +254,9 @@ public final class FolderReplica implements AutoCloseable {
         COMPARES
     }
 
-    /// A catalog that is behind the folder, as after a power loss, would take files back to what they were, and make
-    /// edits of what this node itself proposed last conflicts with it. The log
-    /// brings the rest; until then nothing is placed and nothing proposed.
+    /// A catalog that is behind the folder, as after a power loss, would take files back to what they were, and
+    /// make edits of what this node itself proposed last conflicts with it. The log brings the rest; until then
+    /// nothing is placed and nothing proposed.
     private boolean mustWait() {
         return recovery == Recovery.WAITS_FOR_LOG
                 || recovery == Recovery.READS
