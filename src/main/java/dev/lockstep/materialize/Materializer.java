@@ -574,9 +574,8 @@ public final class Materializer {
         return recorded(want, path, after);
     }
 
-    /// Whether a program set other times or bits right after placing did. A file system that cannot hold the bits
-    /// leaves
-    /// them as they were.
+    /// Whether a program set other times or bits right after placing did. Bits that are as before are bits that the
+    /// file system cannot hold.
     private static boolean isAttributeSetMeanwhile(Entry want, Stamp before, Stamp after) {
         Attributes wanted = want.attributes();
         boolean isMode = (after.mode() & Attributes.MODE_MASK) == wanted.mode() || after.mode() == before.mode();

@@ -20,9 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Edits of this node that were committed and that a kill kept it from recording. Their bytes stood in this folder:
-/// what
-/// stands there now, if anything, was made of them, and would be a conflict with them on the base that is recorded.
+/// Edits of this node that were committed and that a kill kept it from recording. Their bytes stood in this folder.
+/// What is there now, if anything, was made of them, and would be a conflict with them on the recorded base.
 final class UnrecordedEdits {
     private static final Logger log = LoggerFactory.getLogger(UnrecordedEdits.class);
 

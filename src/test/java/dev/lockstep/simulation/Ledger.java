@@ -38,7 +38,6 @@ final class Ledger {
     private final List<Placed> placed = new ArrayList<>();
     private final Map<SimulatedMachine, Set<Digest>> written = new HashMap<>();
     private final Map<SimulatedMachine, Map<EntryId, Revision>> newestPlaced = new HashMap<>();
-    private final Set<RelativePath> released = new HashSet<>();
     private final Map<Inode, Damage> damaged = new HashMap<>();
     private final List<Owed> committedBeforeLoss = new ArrayList<>();
     private final Set<Digest> destroyed = new HashSet<>();
@@ -226,27 +225,15 @@ final class Ledger {
     void committed(long logIndex) {
         simulation.proposal(logIndex).ifPresent(proposal -> {
             SimulatedMachine machine = simulation.machineOf(proposal.operation().node());
-            proposal.changes().forEach(this::noteRelease);
             if (proposal.operation().incarnation() == machine.incarnation()) {
                 proposal.changes().forEach(change -> requireNoDamage(machine, change));
             }
         });
     }
 
-    /// An ignored file is its user's alone: what a loss does to it is not found, and it is proposed as it stands when
-    /// rules no longer ignore it.
-    private void noteRelease(Change change) {
-        if (change instanceof Change.Release release) {
-            released.add(release.place().path());
-        }
-    }
-
     private void requireNoDamage(SimulatedMachine machine, Change change) {
         if (change instanceof Change.Put put && put.content() instanceof Content.File file) {
             RelativePath path = put.place().path();
-            if (put.entry().isEmpty() && released.contains(path)) {
-                return;
-            }
             Inode inode = machine.disk().findOrNull(machine.folder(), path);
             // Else it is another file that stood there.
             boolean isSame =

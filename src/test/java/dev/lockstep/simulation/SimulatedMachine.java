@@ -160,7 +160,7 @@ final class SimulatedMachine implements InstantSource {
 
     /// A run of the node begins.
     ///
-    /// @return the power loss since the last one, if there was one
+    /// @return how the last one ended
     PreviousRun beginRun() {
         return lastRun.begin(wallNanos());
     }
