@@ -247,7 +247,7 @@ final class Decisions {
     private void lookAgainIfChanged(RelativePath path, Stamp stamp) {
         Stamp now = statOrNull(path);
         if (now == null || !now.isUnchangedSince(stamp)) {
-            changes.dirty(path);
+            changes.dirtyMeanwhile(path);
         }
     }
 

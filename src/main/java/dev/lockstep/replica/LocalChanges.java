@@ -155,6 +155,12 @@ final class LocalChanges {
         dirty.whenSettled(path, ++lastSequence, clock.getAsLong());
     }
 
+    /// The path has changed again while a change of it was under way. Events tell when its program is done with it; if
+    /// none does, it is looked at after the settle time.
+    void dirtyMeanwhile(RelativePath path) {
+        dirty.later(path, ++lastSequence, clock.getAsLong(), DirtyPaths.SETTLE_NANOS);
+    }
+
     /// A path and all below it, on disk or in the index.
     void dirtySubtree(RelativePath path) {
         if (path.isRoot()) {

@@ -46,6 +46,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -65,6 +66,8 @@ final class SoloFolder {
     final FolderIndex index = new FolderIndex(records);
     /// Roots as the replica sees them; replaced to meet races and failing disks.
     UnaryOperator<FolderRoot> seen = root -> root;
+    /// Of the replica, monotonic, in nanoseconds.
+    LongSupplier clock = System::nanoTime;
 
     private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
     private final AtomicReference<@Nullable Throwable> defect = new AtomicReference<>();
@@ -166,7 +169,7 @@ final class SoloFolder {
                 proposal -> CommandCodec.encode(new Command.Propose(proposal)),
                 (work, onDefect) -> new LoopThread("folder-loop", work, onDefect),
                 workers,
-                System::nanoTime,
+                clock,
                 java.time.InstantSource.system(),
                 Duration.ofSeconds(60),
                 defect::set));
