@@ -12,7 +12,8 @@ import dev.lockstep.model.Revision;
 /// @param content  of that revision
 /// @param path     where it stood
 /// @param staged   where it lies in the state directory
-/// @param isOld    whether the content gave way, and becomes history; else it stands in the folder as before
+/// @param isOld    whether the content gave way, and becomes history; else it stands in the folder as before, and
+///     becomes history only if it gives way later
 public record DisplacedFile(
         EntryId entry,
         Revision revision,

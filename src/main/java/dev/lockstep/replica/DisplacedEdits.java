@@ -1,5 +1,6 @@
 package dev.lockstep.replica;
 
+import dev.lockstep.catalog.Catalog;
 import dev.lockstep.content.ContentStore;
 import dev.lockstep.folder.Errno;
 import dev.lockstep.folder.FileHandle;
@@ -17,6 +18,7 @@ import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Change;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Digest;
+import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.Outcome;
@@ -46,6 +48,7 @@ final class DisplacedEdits implements DisplacedFiles {
     private static final int BESIDE_MAX = 1000;
     private static final Logger log = LoggerFactory.getLogger(DisplacedEdits.class);
 
+    private final Catalog catalog;
     private final FolderRoot root;
     private final FolderRoot state;
     private final FolderIndex index;
@@ -90,6 +93,7 @@ final class DisplacedEdits implements DisplacedFiles {
     private record Read(Content content, Stamp stamp, Optional<Bytes> bytes) {}
 
     DisplacedEdits(
+            Catalog catalog,
             FolderRoot root,
             FolderRoot state,
             FolderIndex index,
@@ -102,6 +106,7 @@ final class DisplacedEdits implements DisplacedFiles {
             Executor loop,
             LongSupplier clock,
             long incarnation) {
+        this.catalog = catalog;
         this.root = root;
         this.state = state;
         this.index = index;
@@ -116,7 +121,15 @@ final class DisplacedEdits implements DisplacedFiles {
         this.incarnation = incarnation;
         this.paths = new DisplacedPaths(state);
         this.inodes = new DisplacedInodes(
-                state, paths, contents, background, loop, clock, this::proposeLate, changes::lookAtNames);
+                state,
+                paths,
+                contents,
+                background,
+                loop,
+                clock,
+                this::proposeLate,
+                this::isCurrent,
+                changes::lookAtNames);
     }
 
     // --- what comes in ---
@@ -124,6 +137,11 @@ final class DisplacedEdits implements DisplacedFiles {
     @Override
     public void keep(DisplacedFile file) {
         inodes.watch(file, changes.nextSequence());
+    }
+
+    private boolean isCurrent(DisplacedFile file) {
+        Entry live = catalog.read(view -> view.entry(file.entry()));
+        return live != null && live.content().equals(file.content());
     }
 
     private void proposeLate(DisplacedFile file, long sequence) {

@@ -18,6 +18,7 @@ import java.util.SequencedSet;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +49,7 @@ final class DisplacedInodes {
     private final Executor loop;
     private final LongSupplier clock;
     private final Late late;
+    private final Predicate<DisplacedFile> isCurrent;
     private final Consumer<Stamp> changedNames;
 
     private final SequencedSet<Inode> watched = new LinkedHashSet<>();
@@ -89,6 +91,7 @@ final class DisplacedInodes {
         }
     }
 
+    /// @param isCurrent    whether the revision that a file holds is still the one that its entry has
     /// @param changedNames told of an inode with other names when one of its names came or went
     DisplacedInodes(
             FolderRoot state,
@@ -98,6 +101,7 @@ final class DisplacedInodes {
             Executor loop,
             LongSupplier clock,
             Late late,
+            Predicate<DisplacedFile> isCurrent,
             Consumer<Stamp> changedNames) {
         this.state = state;
         this.paths = paths;
@@ -106,6 +110,7 @@ final class DisplacedInodes {
         this.loop = loop;
         this.clock = clock;
         this.late = late;
+        this.isCurrent = isCurrent;
         this.changedNames = changedNames;
     }
 
@@ -171,8 +176,9 @@ final class DisplacedInodes {
 
     private DisplacedLook look(Inode inode) {
         boolean isTrusted = clock.getAsLong() - inode.changedNanos > UNKNOWN_NANOS;
+        boolean isKept = inode.isKept && (inode.file.isOld() || isCurrent.test(inode.file));
         DisplacedLook look = new DisplacedLook(
-                inode.file, inode.isKept, inode.seen, inode.right, inode.mustHash, inode.isDueNow, isTrusted);
+                inode.file, isKept, inode.seen, inode.right, inode.mustHash, inode.isDueNow, isTrusted);
         inode.mustHash = false;
         inode.isDueNow = false;
         return look;

@@ -138,7 +138,7 @@ public final class FolderReplica implements AutoCloseable {
         this.proposer = new Proposer(
                 parts.node(), parts.incarnation(), parts.consensus(), parts.encoder(), loop, clock, parts.wallClock());
         this.guard = new DeletionGuard(root);
-        this.placements = new Placements(contents, loop, clock, this::lookAt, this::release);
+        this.placements = new Placements(contents, loop, clock, this::lookAt, this::release, this::placed);
         this.ignored = new RulesInForce(
                 catalog, root, parts.state(), parts.staged(), contents, loop, clock, this::rulesChanged);
         this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
@@ -166,6 +166,7 @@ public final class FolderReplica implements AutoCloseable {
         this.scrub = new Scrub(index, root, rotten, id -> loop.execute(() -> placements.enqueue(id)));
         this.restores = new Restores(proposer, changes);
         this.displaced = new DisplacedEdits(
+                catalog,
                 root,
                 parts.state(),
                 index,
@@ -309,6 +310,10 @@ public final class FolderReplica implements AutoCloseable {
             compareAll();
             changes.scanFolder();
         }
+    }
+
+    private void placed(EntryId id) {
+        ignored.placed(id);
     }
 
     private void release(EntryId id) {

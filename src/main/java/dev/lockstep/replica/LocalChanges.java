@@ -314,8 +314,12 @@ final class LocalChanges {
     private void leave(RelativePath path) {
         looks.forget(path);
         moves.isIgnored(path);
-        settled(path);
         Held held = index.find(path);
+        if (held != null && !adoption.pathInCatalog(path).equals(path) && !scanner.mayStandAt(held, path)) {
+            // It is to stand elsewhere and cannot be brought there from here.
+            damage.lost(held);
+        }
+        settled(path);
         if (held != null
                 && ignored.isIgnoredEverywhere(path, held.entry().content().isDirectory())) {
             release.accept(held.id());

@@ -48,6 +48,7 @@ final class Placements {
     private final Problems unplaceable = new Problems();
     private final Consumer<RelativePath> lookAt;
     private final Consumer<EntryId> release;
+    private final Consumer<EntryId> placed;
     /// Deleted directories that stay, and where; any thread looks.
     private final Map<EntryId, RelativePath> kept = new ConcurrentHashMap<>();
     private final Map<RelativePath, EntryId> keptAt = new HashMap<>();
@@ -71,17 +72,20 @@ final class Placements {
 
     /// @param lookAt  takes paths that must be scanned before anything can be placed there
     /// @param release takes entries of the catalog that are ignored
+    /// @param placed  told of what now stands in the folder as the catalog has it
     Placements(
             ContentService contents,
             Executor loop,
             LongSupplier clock,
             Consumer<RelativePath> lookAt,
-            Consumer<EntryId> release) {
+            Consumer<EntryId> release,
+            Consumer<EntryId> placed) {
         this.contents = contents;
         this.loop = loop;
         this.clock = clock;
         this.lookAt = lookAt;
         this.release = release;
+        this.placed = placed;
     }
 
     void use(Materializer theMaterializer) {
@@ -171,7 +175,10 @@ final class Placements {
         at.isQueued = false;
         at.attempts++;
         switch (materializer.materialize(id)) {
-            case Placing.Done() -> done(id, at);
+            case Placing.Done() -> {
+                done(id, at);
+                placed.accept(id);
+            }
             case Placing.After(EntryId other) -> {
                 enqueueIfIdle(other);
                 await(afterEntry, other, id, at);
@@ -190,7 +197,7 @@ final class Placements {
                 afterContent.get(content.digest()).add(id);
             }
             case Placing.Ignored() -> {
-                done(id, at);
+                leave(id, at);
                 release.accept(id);
             }
             case Placing.Released(RelativePath path) -> {
@@ -198,7 +205,7 @@ final class Placements {
                 lookAt.accept(path);
             }
             case Placing.Kept(RelativePath path, String reason) -> {
-                done(id, at);
+                leave(id, at);
                 kept.put(id, path);
                 keptAt.put(path, id);
                 unplaceable.put(path, reason);
@@ -228,6 +235,12 @@ final class Placements {
     }
 
     private void done(EntryId id, Waiting at) {
+        leave(id, at);
+        wakeAll(afterEntry.remove(id));
+    }
+
+    /// Gives up on the entry for now. It may still be in the way of others: these try again after a while.
+    private void leave(EntryId id, Waiting at) {
         waiting.remove(id);
         if (at.problem != null) {
             unplaceable.clear(at.problem);
@@ -237,7 +250,6 @@ final class Placements {
             keptAt.remove(before, id);
             unplaceable.clear(before);
         }
-        wakeAll(afterEntry.remove(id));
     }
 
     private void fetch() {

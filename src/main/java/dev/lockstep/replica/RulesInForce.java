@@ -52,6 +52,8 @@ final class RulesInForce implements IgnoredPaths {
     private volatile IgnoreRules onDisk = IgnoreRules.NONE;
     private volatile IgnoreRules committed = IgnoreRules.NONE;
     private Optional<Content.File> committedFile = Optional.empty();
+    /// Has, or had last, the name of the rules.
+    private @Nullable EntryId entryId;
     /// What [#onDisk] was made of, null if there was too much.
     private @Nullable Bytes diskText = Bytes.EMPTY;
     /// What the catalog says and this node has no bytes of.
@@ -126,6 +128,13 @@ final class RulesInForce implements IgnoredPaths {
         }
     }
 
+    /// An entry stands in the folder as the catalog has it. No event may tell of it if it is the rules.
+    void placed(EntryId id) {
+        if (id.equals(entryId)) {
+            lookAtDisk();
+        }
+    }
+
     private @Nullable Bytes readFromDisk() throws IOException {
         try (FileHandle file = root.openRead(PATH)) {
             return read(file, file.stamp().sizeBytes());
@@ -176,6 +185,7 @@ final class RulesInForce implements IgnoredPaths {
     /// @param releaseAfter if they are new, how long this node lets another one release what they ignore
     void lookAtCatalog(Duration releaseAfter) {
         Entry entry = catalog.read(view -> view.child(EntryId.ROOT, IgnoreRules.FILE));
+        entryId = entry == null ? entryId : entry.id();
         Content.File file = entry != null && entry.content() instanceof Content.File isFile ? isFile : null;
         if (Optional.ofNullable(file).equals(committedFile)) {
             missing = null;

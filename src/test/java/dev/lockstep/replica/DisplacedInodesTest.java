@@ -133,6 +133,25 @@ final class DisplacedInodesTest {
         await("nothing is watched any more", () -> solo.names("staged").isEmpty());
     }
 
+    /// The program's file is the last that holds the revision.
+    @Test
+    void revisionThatOnlyTheProgramsFileStillHoldsBecomesHistory() throws Exception {
+        try (RandomAccessFile writer = new RandomAccessFile(file.toFile(), "rw")) {
+            solo.peerDeletes("a");
+            await("the file goes", () -> !Files.exists(file));
+            solo.awaitSettled();
+            writer.write(bytes("late"));
+            await("the file is back", () -> solo.files().equals(Map.of("a", "late")));
+            solo.awaitSettled();
+            // From here on memory holds it no more.
+            solo.replica().syncPoint(solo.logIndex()).join();
+            Files.write(file, bytes("written over"), StandardOpenOption.WRITE);
+            solo.awaitSettled();
+        }
+        await("nothing is watched any more", () -> solo.names("staged").isEmpty());
+        assertThat(history("late")).hasContent("late");
+    }
+
     @Test
     void bytesWrittenWhileTheNodeIsDownAreFoundAtItsStart() throws Exception {
         try (RandomAccessFile writer = new RandomAccessFile(file.toFile(), "rw")) {

@@ -281,4 +281,24 @@ class IgnoredEntriesTest {
         assertThat(read("a.log")).isEqualTo("own by now");
         assertThat(solo.conflictCopies()).isEmpty();
     }
+
+    /// It cannot be moved there, and of what is missing under an ignored name no scan tells.
+    @Test
+    void whatIsGoneFromAnIgnoredNameIsPlacedWhereAPeerMovedIt() throws Exception {
+        write("a", "shared");
+        write("d/e/f", "shared");
+        solo.start();
+        solo.stop();
+        Files.delete(solo.folder.resolve("a"));
+        Files.delete(solo.folder.resolve("d/e/f"));
+        Files.delete(solo.folder.resolve("d/e"));
+        write(RULES, "a\ne/\n");
+        solo.peerEdits("a", "of a peer");
+        solo.peerMoves("a", "b");
+        solo.peerMoves("d/e", "d/g");
+        solo.startWithLog();
+        awaitReplicated(RULES, "b", "d", "d/g", "d/g/f");
+        assertThat(read("b")).isEqualTo("of a peer");
+        assertThat(read("d/g/f")).isEqualTo("shared");
+    }
 }

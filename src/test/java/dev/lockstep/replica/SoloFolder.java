@@ -293,6 +293,10 @@ final class SoloFolder {
         return entry(path);
     }
 
+    void peerMoves(String from, String to) {
+        peerCommits(new Change.Move(List.of(new Change.Relocation(entry(from).id(), place(to)))));
+    }
+
     void peerDeletes(String path) {
         Entry before = entry(path);
         peerCommits(new Change.Delete(before.id(), before.revision(), place(path)));

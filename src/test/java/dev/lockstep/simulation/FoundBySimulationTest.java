@@ -512,4 +512,15 @@ final class FoundBySimulationTest {
         acts(17442.168, 5, new UserStep.ChangeMode(at("b"), 0755), 0);
         assertHolds(new Setting(2504591, 5, 1, false, Long.MAX_VALUE, 2_000_000, true));
     }
+
+    @Test
+    void whatWaitsForAnIgnoredEntryTriesAgainLater() {
+        acts(700.883, 4, new UserStep.MakeDirectories(at("a")), 8);
+        acts(5165.299, 4, new UserStep.SaveRules("*~\nt\n"), 33);
+        happens(7718.119, new Happening.Deaf(4));
+        acts(8002.254, 5, new UserStep.SaveRules("/a/*\n!/a/b\n"), 33);
+        acts(10156.092, 2, new UserStep.Rename(at("a"), at("a~"), RenameMode.REPLACE), 26);
+        acts(10156.092, 2, new UserStep.Open(8, at("a"), UserStep.Opening.EXCLUSIVE), 0);
+        assertHolds(new Setting(2443496, 5, 1, true, Long.MAX_VALUE, 2_000_000, true));
+    }
 }

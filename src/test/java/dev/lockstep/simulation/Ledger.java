@@ -29,6 +29,7 @@ final class Ledger {
     private static final long SETTLED_NANOS = Duration.ofSeconds(6).toNanos();
 
     private static final int INDEX_LOOKS = 100;
+    private static final RelativePath HISTORY = RelativePath.of("history");
 
     private final Simulation simulation;
     private final Map<Inode, Owed> owed = new HashMap<>();
@@ -41,6 +42,10 @@ final class Ledger {
     private final Map<Inode, Damage> damaged = new HashMap<>();
     private final List<Owed> committedBeforeLoss = new ArrayList<>();
     private final Set<Digest> destroyed = new HashSet<>();
+    /// By machine, contents that stood in its folder: whether what was last heard of them is that they came.
+    private final Map<SimulatedMachine, Map<Digest, Boolean>> standing = new HashMap<>();
+    /// Contents that were history somewhere.
+    private final Set<Digest> historic = new HashSet<>();
     private int lastNumber;
 
     /// A content that a program wrote.
@@ -72,6 +77,7 @@ final class Ledger {
             @Override
             public void destroyed(Inode inode) {
                 destroyed.add(contentOf(inode));
+                stands(machine, contentOf(inode), false);
             }
 
             @Override
@@ -109,6 +115,7 @@ final class Ledger {
         Bytes content = inode.kind == Kind.SYMLINK ? inode.target : Bytes.wrap(inode.bytes);
         Digest digest = Digest.of(content);
         written.computeIfAbsent(machine, _ -> new HashSet<>()).add(digest);
+        stands(machine, digest, true);
         if (content.size() == 0 || forgotten.containsKey(inode)) {
             return;
         }
@@ -122,6 +129,10 @@ final class Ledger {
                 inode);
         owed.put(inode, now);
         owedInOrder.put(now.number(), now);
+    }
+
+    private void stands(SimulatedMachine machine, Digest digest, boolean doesStand) {
+        standing.computeIfAbsent(machine, _ -> new HashMap<>()).put(digest, doesStand);
     }
 
     static String text(Bytes content) {
@@ -286,12 +297,17 @@ final class Ledger {
             RelativePath source,
             SimulatedFolderRoot to,
             RelativePath target) {
-        if (to.top() != machine.folder() || from.top() == machine.folder()) {
+        if (to.top() != machine.folder()) {
+            noteHistory(machine, to, target);
+            return;
+        }
+        if (from.top() == machine.folder()) {
             return;
         }
         Inode inode = machine.disk().there(machine.folder(), target);
         if (inode.kind == Kind.FILE) {
             Bytes content = Bytes.wrap(inode.bytes);
+            stands(machine, Digest.of(content), true);
             placed.add(new Placed(
                     machine,
                     target,
@@ -300,6 +316,12 @@ final class Ledger {
                     simulation.time().nowNanos()));
         }
         StagedName.parse(source.name()).ifPresent(name -> noteOrder(machine, name, target));
+    }
+
+    private void noteHistory(SimulatedMachine machine, SimulatedFolderRoot to, RelativePath target) {
+        if (target.parent().equals(HISTORY)) {
+            historic.add(contentOf(machine.disk().there(to.top(), target)));
+        }
     }
 
     private void noteOrder(SimulatedMachine machine, StagedName name, RelativePath target) {
@@ -325,6 +347,13 @@ final class Ledger {
     /// What programs destroyed when it must have been committed already.
     List<Owed> settled() {
         return List.copyOf(settled);
+    }
+
+    /// Whether programs destroyed a committed content in every folder where it stood, before any node held it as
+    /// history: nobody is asked before a program writes into its own file.
+    boolean isDestroyedEverywhere(Digest digest) {
+        return !historic.contains(digest)
+                && standing.values().stream().noneMatch(some -> some.getOrDefault(digest, false));
     }
 
     List<Placed> placed() {

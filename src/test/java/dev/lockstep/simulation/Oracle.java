@@ -217,7 +217,9 @@ final class Oracle {
     private void requireNothingLost() {
         for (Ledger.Owed owed : simulation.ledger().owed()) {
             boolean isSymlink = owed.kind() == Kind.SYMLINK;
-            if (!kept.contains(owed.digest()) && !(isSymlink && committed.contains(owed.digest()))) {
+            boolean isCommitted = committed.contains(owed.digest());
+            boolean isGone = isCommitted && simulation.ledger().isDestroyedEverywhere(owed.digest());
+            if (!kept.contains(owed.digest()) && !(isSymlink && isCommitted) && !isGone) {
                 simulation.violation("lost: " + owed);
             }
         }
