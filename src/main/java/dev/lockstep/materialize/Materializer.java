@@ -22,6 +22,7 @@ import dev.lockstep.model.RelativePath;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,7 @@ public final class Materializer {
     private final IgnoredPaths ignored;
     private final Inversion inversion;
     private final RottenFiles rotten;
+    private final Consumer<EntryId> forgotten;
     private final Predicate<RelativePath> isBusy;
     private final Predicate<RelativePath> isAnyBusyAtOrBelow;
 
@@ -50,6 +52,7 @@ public final class Materializer {
     /// @param displacedFiles     takes what came out of the folder
     /// @param ignored            what is never touched
     /// @param rotten             files that are to be placed again
+    /// @param forgotten          takes entries that the folder no longer holds as their directory went
     /// @param isBusy             whether a local change at the path is on its way to the cluster
     /// @param isAnyBusyAtOrBelow the same for anything at or below it
     public Materializer(
@@ -63,6 +66,7 @@ public final class Materializer {
             DisplacedFiles displacedFiles,
             IgnoredPaths ignored,
             RottenFiles rotten,
+            Consumer<EntryId> forgotten,
             Predicate<RelativePath> isBusy,
             Predicate<RelativePath> isAnyBusyAtOrBelow) {
         this.catalog = catalog;
@@ -73,6 +77,7 @@ public final class Materializer {
         this.ignored = ignored;
         this.inversion = new Inversion(catalog, index, folder, staging, this::giveBack);
         this.rotten = rotten;
+        this.forgotten = forgotten;
         this.isBusy = isBusy;
         this.isAnyBusyAtOrBelow = isAnyBusyAtOrBelow;
     }
@@ -130,10 +135,13 @@ public final class Materializer {
         return there != null && ignored.isIgnored(there, want.content().isDirectory());
     }
 
-    /// Whatever stands at the path is the user's alone from now on.
+    /// Whatever stands at the path is the user's alone from now on. What was below may have to stand elsewhere.
     private Placing forget(@Nullable EntryId id) {
         if (id != null) {
-            index.children(id).forEach(child -> forget(child.id()));
+            for (Held child : index.children(id)) {
+                forget(child.id());
+                forgotten.accept(child.id());
+            }
             index.remove(id);
         }
         return new Placing.Done();

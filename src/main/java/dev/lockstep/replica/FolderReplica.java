@@ -193,6 +193,7 @@ public final class FolderReplica implements AutoCloseable {
                 displaced,
                 ignored,
                 rotten,
+                placements::enqueue,
                 proposer::isBusy,
                 proposer::isAnyBusyAtOrBelow));
     }

@@ -17,8 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A file that its program writes to again while the change before is under way. The clock stands unless the test moves
-/// it.
+/// A file that its program writes to again while the change before is under way. The clock stands unless it is moved.
 final class BusyFilesTest {
     private static final RelativePath A = RelativePath.of("a");
     private static final Duration PATIENCE = Duration.ofSeconds(20);

@@ -301,4 +301,23 @@ class IgnoredEntriesTest {
         assertThat(read("b")).isEqualTo("of a peer");
         assertThat(read("d/g/f")).isEqualTo("shared");
     }
+
+    /// The directory cannot leave before that one is released: what has its new place stays for an ignored entry.
+    @Test
+    void whatIsInDirectoryThatLeftOneReleasedIsPlacedAgain() throws Exception {
+        write(RULES, "*.log\n");
+        write("c/x.log", "own");
+        write("a/b/f", "shared");
+        solo.start();
+        awaitReplicated(RULES, "a", "a/b", "a/b/f", "c");
+        solo.stop();
+        solo.peerDeletes("c");
+        solo.peerMoves("a/b", "c");
+        solo.peerEdits(RULES, "*.log\na\n");
+        solo.peerReleases("a", "*.log\na\n");
+        solo.startWithLog();
+        awaitReplicated(RULES, "c", "c/f");
+        assertThat(read("c/f")).isEqualTo("shared");
+        assertThat(read("c/x.log")).isEqualTo("own");
+    }
 }
