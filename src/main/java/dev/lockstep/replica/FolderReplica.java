@@ -59,6 +59,7 @@ public final class FolderReplica implements AutoCloseable {
     private final DeletionGuard guard;
     private final Hints hints;
     private final RulesInForce ignored;
+    private final AffectedEntries affected;
     private final Releases releases;
     private final RottenFiles rotten = new RottenFiles();
     private final Scrub scrub;
@@ -141,6 +142,7 @@ public final class FolderReplica implements AutoCloseable {
         this.placements = new Placements(contents, loop, clock, this::lookAt, this::release, this::placed);
         this.ignored = new RulesInForce(
                 catalog, root, parts.state(), parts.staged(), contents, loop, clock, this::rulesChanged);
+        this.affected = new AffectedEntries(catalog, index, ignored);
         this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
         this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, background, loop, clock);
         this.unrecordedEdits = new UnrecordedEdits(parts.node(), catalog, index, root);
@@ -387,7 +389,7 @@ public final class FolderReplica implements AutoCloseable {
                 decisions.take(proposer.decided(operation, applied.outcomes()));
             }
         });
-        applied.touched().forEach(placements::enqueue);
+        affected.of(applied, placements::enqueue);
         keepSuperseded(applied);
         handled(applied.logIndex());
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -319,5 +320,23 @@ class IgnoredEntriesTest {
         awaitReplicated(RULES, "c", "c/f");
         assertThat(read("c/f")).isEqualTo("shared");
         assertThat(read("c/x.log")).isEqualTo("own");
+    }
+
+    @Test
+    void whatComesOutOfIgnoredPlaceWithItsDirectoryIsPlaced() throws Exception {
+        write(RULES, "t\n");
+        solo.start();
+        awaitReplicated(RULES);
+        CompletableFuture<Void> hold = solo.holdOffers();
+        solo.peerMakesDirectory("t");
+        solo.peerCreates("t/f", "of a peer");
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> solo.replica().status().join().toPlace() == 0);
+        solo.peerMoves("t", "u");
+        Path placed = solo.folder.resolve("u/f");
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> Files.exists(placed));
+        assertThat(placed).hasContent("of a peer");
+        hold.complete(null);
     }
 }

@@ -315,6 +315,11 @@ final class SoloFolder {
         return entry(path);
     }
 
+    void peerMakesDirectory(String path) {
+        Attributes attributes = new Attributes(0755, 0);
+        peerCommits(new Change.Put(place(path), Optional.empty(), Revision.NONE, new Content.Directory(), attributes));
+    }
+
     /// As a node names it that knows the directories.
     Place place(String text) {
         RelativePath path = RelativePath.of(text);
