@@ -52,7 +52,7 @@ public final class Materializer {
     /// @param displacedFiles     takes what came out of the folder
     /// @param ignored            what is never touched
     /// @param rotten             files that are to be placed again
-    /// @param forgotten          takes entries that the folder no longer holds as their directory went
+    /// @param forgotten          takes entries whose records went with that of their directory
     /// @param isBusy             whether a local change at the path is on its way to the cluster
     /// @param isAnyBusyAtOrBelow the same for anything at or below it
     public Materializer(
@@ -434,7 +434,7 @@ public final class Materializer {
         }
         Stamp now = folder.stat(from);
         if (now == null || !now.isSameInode(have.stamp())) {
-            return new Placing.LocalChange(from);
+            return isLeftToUser(have, from) ? anew(want) : new Placing.LocalChange(from);
         }
         Held occupant = index.child(want.parent(), want.name());
         if (occupant != null) {
@@ -451,6 +451,16 @@ public final class Materializer {
         }
         FailPoint.pass("placing.moved");
         return moved(want, have, to);
+    }
+
+    /// Of what is missing under an ignored name no scan tells, and it cannot be brought elsewhere from there.
+    private boolean isLeftToUser(Held have, RelativePath path) {
+        return ignored.isAny() && ignored.isIgnored(path, have.entry().content().isDirectory());
+    }
+
+    private Placing anew(Entry want) throws IOException {
+        forget(want.id());
+        return create(want);
     }
 
     /// The rename changed the ctime, and a program may have changed more at that very moment: the stamp stays the old

@@ -199,6 +199,9 @@ final class Decisions {
             boolean isAlive = catalog.read(view -> view.entry(relocation.entry())) != null;
             if (held == null || parent == null || !isAlive || isWithin(parent, relocation.entry())) {
                 forget(relocation.entry());
+            } else if (standsElsewhere(relocation.entry(), path)) {
+                // It was placed anew meanwhile: what was moved is another file.
+                placements.enqueue(relocation.entry());
             } else {
                 // The rename changed the ctime; what else changed since, the scan finds, which sees the old stamp.
                 there.add(held.at(parent, path.name()));

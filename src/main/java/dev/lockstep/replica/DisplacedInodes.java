@@ -69,7 +69,8 @@ final class DisplacedInodes {
 
     private static final class Inode {
         private final DisplacedFile file;
-        private boolean isKept;
+        /// Whether its revision was made history apart from it.
+        private boolean isHistory;
         private boolean isLooking;
         private long dueNanos;
         private long restNanos = LOOK_FIRST_NANOS;
@@ -84,14 +85,13 @@ final class DisplacedInodes {
 
         private Inode(DisplacedFile file, long asked, long nowNanos) {
             this.file = file;
-            this.isKept = !file.isOld();
             this.asked = asked;
             this.dueNanos = nowNanos;
             this.changedNanos = nowNanos;
         }
     }
 
-    /// @param isCurrent    whether the revision that a file holds is still the one that its entry has
+    /// @param isCurrent    whether the entry of a file still has the content that the file had
     /// @param changedNames told of an inode with other names when one of its names came or went
     DisplacedInodes(
             FolderRoot state,
@@ -176,7 +176,7 @@ final class DisplacedInodes {
 
     private DisplacedLook look(Inode inode) {
         boolean isTrusted = clock.getAsLong() - inode.changedNanos > UNKNOWN_NANOS;
-        boolean isKept = inode.isKept && (inode.file.isOld() || isCurrent.test(inode.file));
+        boolean isKept = inode.isHistory || (!inode.file.isOld() && isCurrent.test(inode.file));
         DisplacedLook look = new DisplacedLook(
                 inode.file, isKept, inode.seen, inode.right, inode.mustHash, inode.isDueNow, isTrusted);
         inode.mustHash = false;
@@ -203,7 +203,7 @@ final class DisplacedInodes {
                     changedNames.accept(stamp);
                 }
                 noteChange(inode, stamp, isCertain);
-                inode.isKept = true;
+                inode.isHistory |= !look.isKept();
                 inode.right = stamp;
                 answered(inode);
                 again(inode, Math.min(2 * inode.restNanos, LOOK_LAST_NANOS));
@@ -215,7 +215,7 @@ final class DisplacedInodes {
             }
             case DisplacedLook.Sight.Late() -> {
                 watched.remove(inode);
-                if (!inode.isKept) {
+                if (!look.isKept()) {
                     keepAgain(inode.file.content(), FETCH_TRIES_MAX);
                 }
                 late.propose(inode.file, inode.asked);

@@ -87,7 +87,7 @@ record DisplacedLook(
     private Sight look(FileHandle open, DisplacedPaths paths, ContentService contents) throws IOException {
         Writers writers = writers(open);
         Stamp before = open.stamp();
-        boolean isKnown = right != null && before.isUnchangedSince(right) && !mustHash;
+        boolean isKnown = isKept && right != null && before.isUnchangedSince(right) && !mustHash;
         if (isKnown && writers != Writers.NONE) {
             return new Sight.Open(before, writers == Writers.SOME);
         }

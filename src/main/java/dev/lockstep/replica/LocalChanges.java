@@ -314,12 +314,8 @@ final class LocalChanges {
     private void leave(RelativePath path) {
         looks.forget(path);
         moves.isIgnored(path);
-        Held held = index.find(path);
-        if (held != null && !adoption.pathInCatalog(path).equals(path) && !scanner.mayStandAt(held, path)) {
-            // It is to stand elsewhere and cannot be brought there from here.
-            damage.lost(held);
-        }
         settled(path);
+        Held held = index.find(path);
         if (held != null
                 && ignored.isIgnoredEverywhere(path, held.entry().content().isDirectory())) {
             release.accept(held.id());

@@ -72,7 +72,7 @@ final class Placements {
 
     /// @param lookAt  takes paths that must be scanned before anything can be placed there
     /// @param release takes entries of the catalog that are ignored
-    /// @param placed  told of what now stands in the folder as the catalog has it
+    /// @param placed  told of entries on which the folder agrees with the catalog from now on
     Placements(
             ContentService contents,
             Executor loop,

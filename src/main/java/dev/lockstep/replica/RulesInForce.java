@@ -128,7 +128,7 @@ final class RulesInForce implements IgnoredPaths {
         }
     }
 
-    /// An entry stands in the folder as the catalog has it. No event may tell of it if it is the rules.
+    /// The folder agrees with the catalog on an entry. If that is the rules, no event may tell of it.
     void placed(EntryId id) {
         if (id.equals(entryId)) {
             lookAtDisk();

@@ -1,5 +1,6 @@
 package dev.lockstep.replica;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.model.RelativePath;
@@ -46,7 +47,7 @@ final class BusyFilesTest {
     @Test
     void whatIsWrittenMeanwhileIsLeftUntilItIsSettled() throws Exception {
         int offers = writeWhileUnderWay(Hint.Cause.MODIFIED);
-        await("second");
+        awaitDecided();
         assertThat(solo.replica().status().join().isSettled()).isFalse();
         assertThat(solo.offers()).isEqualTo(offers);
         nowNanos.addAndGet(DirtyPaths.SETTLE_NANOS);
@@ -57,8 +58,7 @@ final class BusyFilesTest {
     @Test
     void whatNoEventTellsOfIsFoundWhenItIsSettled() throws Exception {
         writeWhileUnderWay(null);
-        await("second");
-        boolean _ = solo.replica().status().join().isSettled();
+        awaitDecided();
         nowNanos.addAndGet(DirtyPaths.SETTLE_NANOS);
         await("third");
     }
@@ -84,6 +84,15 @@ final class BusyFilesTest {
         boolean _ = solo.replica().status().join().isSettled();
         hold.complete(null);
         return before + 1;
+    }
+
+    private void awaitDecided() {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() ->
+                        requireNonNull(solo.index.find(A)).entry().content().equals(SoloFolder.file("second")));
+        // The loop has done with the decision.
+        boolean _ = solo.replica().status().join().isSettled();
     }
 
     private void await(String content) {

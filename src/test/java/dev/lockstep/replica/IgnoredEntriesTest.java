@@ -3,6 +3,7 @@ package dev.lockstep.replica;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.model.RelativePath;
+import dev.lockstep.watch.Hint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -338,5 +339,49 @@ class IgnoredEntriesTest {
         Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> Files.exists(placed));
         assertThat(placed).hasContent("of a peer");
         hold.complete(null);
+    }
+
+    /// The name it had is ignored by then, and a peer has edited and renamed it.
+    @Test
+    void renameThatIsUnderWayIsNoLoss() throws Exception {
+        write("a", "shared");
+        solo.start();
+        int before = solo.offers();
+        CompletableFuture<Void> hold = solo.holdOffers();
+        write(RULES, "a\n");
+        solo.replica().hint(new Hint.Dirty(RelativePath.of(RULES), Hint.Cause.CLOSED));
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> solo.offers() > before);
+        Files.move(solo.folder.resolve("a"), solo.folder.resolve("c"));
+        solo.replica().hint(new Hint.Moved(RelativePath.of("a"), RelativePath.of("c")));
+        boolean _ = solo.replica().status().join().isSettled();
+        solo.peerEdits("a", "of a peer");
+        solo.peerMoves("a", "b");
+        solo.replica().hint(new Hint.EverythingDirty("a test"));
+        boolean _ = solo.replica().status().join().isSettled();
+        hold.complete(null);
+        awaitReplicated(RULES, "c");
+        assertThat(read("c")).isEqualTo("of a peer");
+    }
+
+    /// What is placed anew while a rename of it is under way is not what was renamed.
+    @Test
+    void renameOutOfReleasedDirectoryOverrulesNoEditOfPeer() throws Exception {
+        write("a/f", "shared");
+        solo.start();
+        int before = solo.offers();
+        CompletableFuture<Void> hold = solo.holdOffers();
+        Files.move(solo.folder.resolve("a/f"), solo.folder.resolve("c"));
+        solo.replica().hint(new Hint.Moved(RelativePath.of("a/f"), RelativePath.of("c")));
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> solo.offers() > before);
+        solo.peerCreates(RULES, "a\n");
+        solo.peerEdits("a/f", "of a peer");
+        solo.peerMoves("a/f", "d");
+        solo.peerReleases("a", "a\n");
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> Files.exists(solo.folder.resolve("d")));
+        hold.complete(null);
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> read("c").equals("of a peer"));
+        solo.awaitSettled();
+        assertThat(solo.files()).containsValue("shared");
+        assertThat(read("c")).isEqualTo("of a peer");
     }
 }

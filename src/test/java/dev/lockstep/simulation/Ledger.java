@@ -42,8 +42,8 @@ final class Ledger {
     private final Map<Inode, Damage> damaged = new HashMap<>();
     private final List<Owed> committedBeforeLoss = new ArrayList<>();
     private final Set<Digest> destroyed = new HashSet<>();
-    /// By machine, contents that stood in its folder: whether what was last heard of them is that they came.
-    private final Map<SimulatedMachine, Map<Digest, Boolean>> standing = new HashMap<>();
+    /// By machine, contents that came into its folder: in how many files more than programs destroyed.
+    private final Map<SimulatedMachine, Map<Digest, Integer>> standing = new HashMap<>();
     /// Contents that were history somewhere.
     private final Set<Digest> historic = new HashSet<>();
     private int lastNumber;
@@ -77,7 +77,7 @@ final class Ledger {
             @Override
             public void destroyed(Inode inode) {
                 destroyed.add(contentOf(inode));
-                stands(machine, contentOf(inode), false);
+                stands(machine, contentOf(inode), -1);
             }
 
             @Override
@@ -115,7 +115,7 @@ final class Ledger {
         Bytes content = inode.kind == Kind.SYMLINK ? inode.target : Bytes.wrap(inode.bytes);
         Digest digest = Digest.of(content);
         written.computeIfAbsent(machine, _ -> new HashSet<>()).add(digest);
-        stands(machine, digest, true);
+        stands(machine, digest, 1);
         if (content.size() == 0 || forgotten.containsKey(inode)) {
             return;
         }
@@ -131,8 +131,8 @@ final class Ledger {
         owedInOrder.put(now.number(), now);
     }
 
-    private void stands(SimulatedMachine machine, Digest digest, boolean doesStand) {
-        standing.computeIfAbsent(machine, _ -> new HashMap<>()).put(digest, doesStand);
+    private void stands(SimulatedMachine machine, Digest digest, int files) {
+        standing.computeIfAbsent(machine, _ -> new HashMap<>()).merge(digest, files, Integer::sum);
     }
 
     static String text(Bytes content) {
@@ -307,7 +307,7 @@ final class Ledger {
         Inode inode = machine.disk().there(machine.folder(), target);
         if (inode.kind == Kind.FILE) {
             Bytes content = Bytes.wrap(inode.bytes);
-            stands(machine, Digest.of(content), true);
+            stands(machine, Digest.of(content), 1);
             placed.add(new Placed(
                     machine,
                     target,
@@ -316,6 +316,28 @@ final class Ledger {
                     simulation.time().nowNanos()));
         }
         StagedName.parse(source.name()).ifPresent(name -> noteOrder(machine, name, target));
+    }
+
+    /// A process drops a file of its own. What was a program's before may go if the folder has the same bytes.
+    void unlinks(SimulatedMachine machine, @Nullable Inode inode) {
+        if (inode != null
+                && inode.kind == Kind.FILE
+                && isOwedBy(machine, inode)
+                && holds(machine.folder(), contentOf(inode))) {
+            stands(machine, contentOf(inode), -1);
+        }
+    }
+
+    private boolean isOwedBy(SimulatedMachine machine, Inode inode) {
+        Owed one = owed.get(inode);
+        return one != null && one.machine() == machine;
+    }
+
+    private static boolean holds(Inode directory, Digest digest) {
+        return directory.children.values().stream()
+                .anyMatch(child -> child.inode.kind == Kind.DIRECTORY
+                        ? holds(child.inode, digest)
+                        : contentOf(child.inode).equals(digest));
     }
 
     private void noteHistory(SimulatedMachine machine, SimulatedFolderRoot to, RelativePath target) {
@@ -349,11 +371,16 @@ final class Ledger {
         return List.copyOf(settled);
     }
 
-    /// Whether programs destroyed a committed content in every folder where it stood, before any node held it as
-    /// history: nobody is asked before a program writes into its own file.
+    /// Whether a content stood on every node, and programs destroyed it on every node before any held it as history:
+    /// nobody is asked before a program writes into its own file.
     boolean isDestroyedEverywhere(Digest digest) {
         return !historic.contains(digest)
-                && standing.values().stream().noneMatch(some -> some.getOrDefault(digest, false));
+                && simulation.machines().stream().allMatch(machine -> isDestroyedAt(machine, digest));
+    }
+
+    private boolean isDestroyedAt(SimulatedMachine machine, Digest digest) {
+        Integer files = standing.getOrDefault(machine, Map.of()).get(digest);
+        return files != null && files <= 0;
     }
 
     List<Placed> placed() {

@@ -130,6 +130,9 @@ final class SimulatedFolderRoot implements FolderRoot {
     @Override
     public void unlink(RelativePath path) throws FolderException {
         process.changes("unlink", path);
+        if (top == process.machine().state()) {
+            process.ledger().unlinks(process.machine(), disk.findOrNull(top, path));
+        }
         disk.unlink(top, path);
     }
 
