@@ -92,6 +92,7 @@ for name in "${@:-}"; do
 done
 
 echo "building ..."
+mkdir -p "$root/target"
 (cd "$root" && mvn -B -ntp -q -DskipTests package >"$root/target/sabotage.log" 2>&1) || {
   echo "sabotage.sh: the build failed, see $root/target/sabotage.log" >&2
   exit 1
