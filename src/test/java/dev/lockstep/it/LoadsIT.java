@@ -228,9 +228,9 @@ final class LoadsIT {
         }
     }
 
-    /// T62.
+    /// T62: times and processor time are printed, not judged.
     @Test
-    void manyFilesMakeNeitherStartNorEditNorRestSlow() throws Exception {
+    void manyFilesOutliveKillOfAllAndThenTheLogIsStill() throws Exception {
         int files = Load.of(2_000, 100_000);
         for (int file = 0; file < files; file++) {
             Path directory = area.on(1).resolve("d" + file / 100);

@@ -124,11 +124,7 @@ final class DisplacedInodesTest {
     @Test
     void bytesWrittenAfterTheDeletionSurviveUnderTheName() throws Exception {
         try (RandomAccessFile writer = new RandomAccessFile(file.toFile(), "rw")) {
-            solo.peerDeletes("a");
-            await("the file goes", () -> !Files.exists(file));
-            solo.awaitSettled();
-            writer.write(bytes("late"));
-            await("the file is back", () -> solo.files().equals(Map.of("a", "late")));
+            writeAfterDeletion(writer);
         }
         await("nothing is watched any more", () -> solo.names("staged").isEmpty());
     }
@@ -137,11 +133,7 @@ final class DisplacedInodesTest {
     @Test
     void revisionThatOnlyTheProgramsFileStillHoldsBecomesHistory() throws Exception {
         try (RandomAccessFile writer = new RandomAccessFile(file.toFile(), "rw")) {
-            solo.peerDeletes("a");
-            await("the file goes", () -> !Files.exists(file));
-            solo.awaitSettled();
-            writer.write(bytes("late"));
-            await("the file is back", () -> solo.files().equals(Map.of("a", "late")));
+            writeAfterDeletion(writer);
             solo.awaitSettled();
             // From here on memory holds it no more.
             solo.replica().syncPoint(solo.logIndex()).join();
@@ -150,6 +142,14 @@ final class DisplacedInodesTest {
         }
         await("nothing is watched any more", () -> solo.names("staged").isEmpty());
         assertThat(history("late")).hasContent("late");
+    }
+
+    private void writeAfterDeletion(RandomAccessFile writer) throws Exception {
+        solo.peerDeletes("a");
+        await("the file goes", () -> !Files.exists(file));
+        solo.awaitSettled();
+        writer.write(bytes("late"));
+        await("the file is back", () -> solo.files().equals(Map.of("a", "late")));
     }
 
     @Test
