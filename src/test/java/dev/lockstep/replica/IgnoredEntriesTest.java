@@ -384,4 +384,22 @@ class IgnoredEntriesTest {
         assertThat(solo.files()).containsValue("shared");
         assertThat(read("c")).isEqualTo("of a peer");
     }
+
+    /// No event tells of them here.
+    @Test
+    void rulesThatWerePlacedTakeThePlaceOfThoseBefore() throws Exception {
+        solo.start();
+        solo.peerCreates(RULES, "a\n");
+        solo.awaitSettled();
+        solo.peerEdits(RULES, "b\n");
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> read(RULES).equals("b\n"));
+        boolean _ = solo.replica().status().join().isSettled();
+        write("a", "own");
+        solo.replica().hint(new Hint.Dirty(RelativePath.of("a"), Hint.Cause.CLOSED));
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> replicated().contains("a"));
+    }
 }
