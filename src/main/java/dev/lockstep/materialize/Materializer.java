@@ -110,7 +110,7 @@ public final class Materializer {
         if (want != null) {
             return update(want, have, here);
         }
-        if (catalog.read(view -> view.isReleased(have.id()))) {
+        if (rotten.digest(have) == null && catalog.read(view -> view.isReleased(have.id()))) {
             forget(have.id());
             return new Placing.Released(here);
         }

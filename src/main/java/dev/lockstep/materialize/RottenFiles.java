@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// Files of the folder whose bytes are not those of their revision though nothing has touched them: the disk has failed
-/// them. They are placed again. Thread-safe.
+/// them, or a power loss. They are placed again, and taken out if nothing is to stand there. Thread-safe.
 public final class RottenFiles {
     private record Rot(Digest digest, Revision revision) {}
 

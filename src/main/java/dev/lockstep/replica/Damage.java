@@ -9,6 +9,7 @@ import dev.lockstep.folder.FolderRoot;
 import dev.lockstep.folder.Held;
 import dev.lockstep.folder.Kind;
 import dev.lockstep.folder.Stamp;
+import dev.lockstep.materialize.RottenFiles;
 import dev.lockstep.model.Attributes;
 import dev.lockstep.model.Bytes;
 import dev.lockstep.model.Change;
@@ -20,8 +21,10 @@ import dev.lockstep.model.RelativePath;
 import dev.lockstep.propose.PendingChange;
 import dev.lockstep.scan.FolderScanner;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,11 +56,14 @@ final class Damage {
     private final ContentService contents;
     private final InlineContents inline;
     private final Placements placements;
+    private final RottenFiles rotten;
     private final Executor workers;
     private Set<EntryId> marked = Set.of();
     private @Nullable PowerLoss loss;
     private @Nullable UnrecordedRevisions unrecorded;
     private long repaired;
+    /// Entries whose records were corrected, and that may not have been placed since.
+    private final Deque<EntryId> toPlace = new ArrayDeque<>();
     /// Entries for which another directory was recorded, and the one before was looked at.
     private final Set<EntryId> lookedBehind = new HashSet<>();
 
@@ -69,6 +75,7 @@ final class Damage {
             ContentService contents,
             InlineContents inline,
             Placements placements,
+            RottenFiles rotten,
             Executor workers) {
         this.self = self;
         this.catalog = catalog;
@@ -77,6 +84,7 @@ final class Damage {
         this.contents = contents;
         this.inline = inline;
         this.placements = placements;
+        this.rotten = rotten;
         this.workers = workers;
     }
 
@@ -173,7 +181,7 @@ final class Damage {
     void correct(List<Stale> stale) {
         for (Stale one : stale) {
             if (one.isDamaged()) {
-                repair(one.held());
+                repairBytes(one.held());
             } else {
                 index.put(one.held());
             }
@@ -202,8 +210,7 @@ final class Damage {
     void lost(Held held) {
         index.children(held.id()).forEach(this::lost);
         index.remove(held.id());
-        placements.enqueue(held.id());
-        repaired++;
+        placeAgain(held.id());
     }
 
     private boolean isExplained(Held held, Stamp now) {
@@ -371,6 +378,15 @@ final class Damage {
 
     // --- repair ---
 
+    /// As [#repair], of a file whose bytes the loss has changed. Nobody wrote them, so they are left to nobody either,
+    /// should the entry be released.
+    void repairBytes(Held here) {
+        if (here.entry().content() instanceof Content.File file) {
+            rotten.add(here, file.digest());
+        }
+        repair(here);
+    }
+
     /// @param here what stands on disk, whatever the index said of that place before: placing brings what should
     void repair(Held here) {
         Held before = index.child(here.entry().parent(), here.entry().name());
@@ -382,7 +398,21 @@ final class Damage {
                 .addKeyValue("name", here.entry().name())
                 .log("damaged by a power loss: placed again");
         index.put(here);
-        placements.enqueue(here.id());
+        placeAgain(here.id());
+    }
+
+    private void placeAgain(EntryId id) {
+        toPlace.addLast(id);
+        placements.enqueue(id);
         repaired++;
+    }
+
+    /// Whether damage that was found still stands in the folder. A sync point would make it durable: after the next
+    /// loss it could be back, with nothing to tell what it is.
+    boolean isStanding() {
+        while (!toPlace.isEmpty() && !placements.isWaiting(toPlace.getFirst())) {
+            toPlace.removeFirst();
+        }
+        return !toPlace.isEmpty();
     }
 }

@@ -146,7 +146,8 @@ public final class FolderReplica implements AutoCloseable {
         this.releases = new Releases(catalog, proposer, ignored, placements, this::nextSequence);
         this.syncPoints = new SyncPoints(catalog, index, contents, inline, placements, background, loop, clock);
         this.unrecordedEdits = new UnrecordedEdits(parts.node(), catalog, index, root);
-        this.damage = new Damage(parts.node(), catalog, index, root, contents, inline, placements, parts.workers());
+        this.damage =
+                new Damage(parts.node(), catalog, index, root, contents, inline, placements, rotten, parts.workers());
         Adoption adoption = new Adoption(catalog, index, placements, rotten);
         FolderScanner scanner = new FolderScanner(
                 root, index, INLINE_BYTES_MAX, PROMPT_READ_BYTES_MAX, clockTickNanos(parts), parts.wallClock());
@@ -294,12 +295,15 @@ public final class FolderReplica implements AutoCloseable {
         if (recovery != Recovery.COMPARES || !isFirstScanDone) {
             return;
         }
-        // What cannot be read or decided for long must not keep the log from being cut.
-        boolean isLate = clock.getAsLong() - begunNanos > RECOVERY_NANOS_MAX;
-        if (isLate || changes.oldestSequence() > firstScanSequence) {
+        if (isRecoveryLate() || changes.oldestSequence() > firstScanSequence) {
             recovery = Recovery.NONE;
             damage.end();
         }
+    }
+
+    /// What cannot be read, decided or placed for long must not keep the log from being cut.
+    private boolean isRecoveryLate() {
+        return clock.getAsLong() - begunNanos > RECOVERY_NANOS_MAX;
     }
 
     private void lookAt(RelativePath path) {
@@ -474,7 +478,7 @@ public final class FolderReplica implements AutoCloseable {
         restNanos = Math.min(restNanos, mayPlace ? placements.step() : RulesInForce.LOOK_AGAIN_NANOS);
         passBarriers();
         endRecoveryIfCompared();
-        if (recovery == Recovery.NONE) {
+        if (recovery == Recovery.NONE && (!damage.isStanding() || isRecoveryLate())) {
             restNanos = Math.min(restNanos, syncPoints.step(handledIndex));
         }
         long changesRestNanos = areRulesKnown ? changes.restNanos() : Long.MAX_VALUE;

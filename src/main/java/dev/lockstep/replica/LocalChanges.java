@@ -496,7 +496,12 @@ final class LocalChanges {
             takeOut(damaged.at(parent, path.name()), path, change.sequence());
         } else if (damaged != null) {
             RelativePath old = index.path(damaged.id());
-            damage.repair(damaged.at(parent, path.name()));
+            Held here = damaged.at(parent, path.name());
+            if (change.change() instanceof Change.Put) {
+                damage.repairBytes(here);
+            } else {
+                damage.repair(here);
+            }
             settled(path);
             if (old != null && !old.equals(path)) {
                 // Whatever stands there is another entry.

@@ -290,6 +290,10 @@ final class Placements {
         return waiting.isEmpty();
     }
 
+    boolean isWaiting(EntryId id) {
+        return waiting.containsKey(id);
+    }
+
     int size() {
         return waiting.size();
     }

@@ -46,6 +46,12 @@ final class ClusterSimulationTest {
     }
 
     @Test
+    void rulesThatChangeAmongPowerLossesTakeNothingAway() throws IOException, InterruptedException {
+        assertThat(Soak.run(1, COUNT, Soak.OPTIONS.withRules(true).withPowerLosses(true)))
+                .isEmpty();
+    }
+
+    @Test
     void theSameSeedBringsTheSameRunBack() {
         Script script = ScriptWriter.write(7, Soak.OPTIONS);
         Simulation.Ending first = Simulation.run(script, snapshots, null);

@@ -523,4 +523,35 @@ final class FoundBySimulationTest {
         acts(10156.092, 2, new UserStep.Open(8, at("a"), UserStep.Opening.EXCLUSIVE), 0);
         assertHolds(new Setting(2443496, 5, 1, true, Long.MAX_VALUE, 2_000_000, true));
     }
+
+    @Test
+    void damageThatWaitsForItsRepairIsNotMadeDurable() {
+        acts(700, 5, new UserStep.Open(1, at("c"), UserStep.Opening.EXCLUSIVE), 0);
+        acts(700, 3, new UserStep.MakeDirectories(at("c/b")), 0);
+        acts(1165.157, 3, new UserStep.Open(2, at("c/b/~a"), UserStep.Opening.TRUNCATE), 0);
+        acts(1165.157, 3, new UserStep.Write(2, 2, 2), 4);
+        acts(2827.956, 3, new UserStep.Rename(at("c/b/~a"), at("c/b/a"), RenameMode.REPLACE), 4);
+        happens(4219.973, new Happening.PowerLostEverywhere());
+        happens(4269.973, new Happening.Started(1));
+        happens(4269.973, new Happening.Started(2));
+        happens(4269.973, new Happening.Started(4));
+        happens(5422.448, new Happening.Weather(true));
+        acts(8953.405, 4, new UserStep.RemoveTree(at("c")), 0);
+        happens(12382.090, new Happening.PowerLost(1, 28));
+        happens(12432.090, new Happening.Started(1));
+        assertHolds(new Setting(2303084, 5, 10_000_000, true, 6, 200_000_000, true));
+    }
+
+    @Test
+    void damageIsNotLeftToTheUserOfWhatWasReleased() {
+        acts(701.356, 2, new UserStep.MakeDirectories(at("a")), 0);
+        acts(701.356, 2, new UserStep.Open(2, at("a/a"), UserStep.Opening.TRUNCATE), 15);
+        acts(701.356, 2, new UserStep.Write(2, 3, 1), 0);
+        happens(4633.817, new Happening.Killed(1, 21));
+        happens(4992.169, new Happening.Started(1));
+        happens(5206.746, new Happening.PowerLost(1, 0));
+        acts(8140.401, 3, new UserStep.SaveRules("/a/*\n!/a/b\n"), 0);
+        acts(8184.438, 3, new UserStep.SaveRules("b/\n"), 0);
+        assertHolds(new Setting(2304188, 4, 10_000_000, false, 17, 2_000_000, true));
+    }
 }

@@ -91,9 +91,7 @@ final class Ledger {
             // one in a directory that got another name.
             @Override
             public void changed(Inode inode) {
-                if (damaged.remove(inode) != null) {
-                    written.computeIfAbsent(machine, _ -> new HashSet<>()).add(contentOf(inode));
-                }
+                leaveToUser(machine, inode);
                 inode.children.values().forEach(child -> changed(child.inode));
             }
 
@@ -158,7 +156,8 @@ final class Ledger {
     /// What a machine owes to its programs when its power goes.
     ///
     /// @param isSettled whether each must have been committed by now
-    record BeforeLoss(SimulatedMachine machine, Map<Owed, Boolean> isSettled) {}
+    /// @param ignored   what its node ignored in the folder
+    record BeforeLoss(SimulatedMachine machine, Map<Owed, Boolean> isSettled, Set<Inode> ignored) {}
 
     BeforeLoss beforeLoss(SimulatedMachine machine) {
         Map<Owed, Boolean> isSettled = new LinkedHashMap<>();
@@ -169,12 +168,21 @@ final class Ledger {
                 isSettled.put(one, isOld && isInFolder(machine, one.inode()));
             }
         }
-        return new BeforeLoss(machine, isSettled);
+        Set<Inode> ignored = new HashSet<>();
+        if (simulation.hasRules()) {
+            Oracle.eachFile(machine.folder(), RelativePath.ROOT, (path, inode) -> {
+                if (machine.ignores(path, inode.kind)) {
+                    ignored.add(inode);
+                }
+            });
+        }
+        return new BeforeLoss(machine, isSettled, ignored);
     }
 
     /// What was not synced may be gone or torn, and is owed no more; what was committed is still to be found.
     /// Bytes that no program put down as they are now are damage, which nobody may propose; so are others, if
-    /// the index still knows a committed revision in their place that nothing has touched since.
+    /// the index still knows a committed revision in their place that nothing has touched since. An ignored file is
+    /// its user's, damaged or not.
     void lost(BeforeLoss before, List<DurablePlane.Damaged> files) {
         SimulatedMachine machine = before.machine();
         FolderIndex index = new FolderIndex(machine.indexStore());
@@ -187,11 +195,12 @@ final class Ledger {
             Digest now = Digest.of(Bytes.wrap(file.inode().bytes));
             boolean isRecorded = index.byContent(file.lost(), INDEX_LOOKS).stream()
                     .anyMatch(held -> isRecord(held.stamp(), file.inode().stamp()));
+            boolean isIgnored = before.ignored().contains(file.inode());
             boolean isSyncedEdit = isUncommittedEdit(machine, file.inode(), now);
-            if (file.isOfUser()) {
+            if (file.isOfUser() || isIgnored) {
                 written.computeIfAbsent(machine, _ -> new HashSet<>()).add(now);
             }
-            if ((!file.isOfUser() || isRecorded) && !isSyncedEdit) {
+            if ((!file.isOfUser() || isRecorded) && !isSyncedEdit && !isIgnored) {
                 damaged.put(file.inode(), new Damage(machine, now, file.isOfUser()));
             }
         }
@@ -210,6 +219,24 @@ final class Ledger {
                 }
             }
         });
+    }
+
+    /// A node goes on: what it ignores now, or ignored once since the loss, is its user's, damaged or not.
+    void goesOn(SimulatedMachine machine) {
+        if (simulation.hasRules() && !damaged.isEmpty()) {
+            for (Inode inode : List.copyOf(damaged.keySet())) {
+                RelativePath path = find(machine.folder(), inode);
+                if (path != null && machine.ignores(path, inode.kind)) {
+                    leaveToUser(machine, inode);
+                }
+            }
+        }
+    }
+
+    private void leaveToUser(SimulatedMachine machine, Inode inode) {
+        if (damaged.remove(inode) != null) {
+            written.computeIfAbsent(machine, _ -> new HashSet<>()).add(contentOf(inode));
+        }
     }
 
     /// Whether the loss has brought out what a program had synced and written over before anybody saw it.

@@ -94,11 +94,11 @@ final class Oracle {
         });
     }
 
-    private interface Visitor {
+    interface Visitor {
         void visit(RelativePath path, Inode inode);
     }
 
-    private static void eachFile(Inode directory, RelativePath path, Visitor visitor) {
+    static void eachFile(Inode directory, RelativePath path, Visitor visitor) {
         directory.children.forEach((name, dentry) -> {
             if (!path.isRoot() || !name.equals(SimulatedMachine.MARKER)) {
                 visitor.visit(path.child(name), dentry.inode);

@@ -2,6 +2,7 @@ package dev.lockstep.simulation;
 
 import dev.lockstep.catalog.OrderedStore;
 import dev.lockstep.folder.FolderException;
+import dev.lockstep.folder.Kind;
 import dev.lockstep.model.Member;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
@@ -39,6 +40,7 @@ final class SimulatedMachine implements InstantSource {
     private final RandomGenerator powerRandom;
     private final String outsideAtFirst;
     private @Nullable SimulatedProcess process;
+    private @Nullable SimulatedProcess newestProcess;
     private long wallOffsetNanos;
     private long incarnation;
     /// Since when nothing has kept the node from finding and committing what is saved in its folder.
@@ -127,9 +129,15 @@ final class SimulatedMachine implements InstantSource {
         if (!isRunning()) {
             SimulatedProcess started = new SimulatedProcess(this, simulation);
             process = started;
+            newestProcess = started;
             soundSinceNanos = simulation.time().nowNanos();
             started.start();
         }
+    }
+
+    /// Whether the node ignores what stands at a path, or did so when it last ran.
+    boolean ignores(RelativePath path, Kind kind) {
+        return newestProcess != null && newestProcess.ignores(path, kind);
     }
 
     void processEnded() {

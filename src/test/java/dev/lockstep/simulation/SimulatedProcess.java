@@ -6,6 +6,7 @@ import dev.lockstep.catalog.CommandCodec;
 import dev.lockstep.consensus.Consensus;
 import dev.lockstep.content.ContentStore;
 import dev.lockstep.folder.FolderIndex;
+import dev.lockstep.folder.Kind;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.replica.CatalogDriver;
 import dev.lockstep.replica.FolderReplica;
@@ -172,6 +173,10 @@ final class SimulatedProcess {
         return Objects.requireNonNull(replica);
     }
 
+    boolean ignores(RelativePath path, Kind kind) {
+        return replica != null && replica.isIgnored(path, kind == Kind.DIRECTORY);
+    }
+
     ContentStore contents() {
         return Objects.requireNonNull(contents);
     }
@@ -260,6 +265,7 @@ final class SimulatedProcess {
             throw new ProcessKilled(this);
         }
         machine.user().actBetweenOperations();
+        ledger().goesOn(machine);
         operations++;
         if (operations > diesAtOperation) {
             isAlive = false;
