@@ -20,6 +20,7 @@ import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -138,11 +139,13 @@ public final class Materializer {
     /// Whatever stands at the path is the user's alone from now on. What was below may have to stand elsewhere.
     private Placing forget(@Nullable EntryId id) {
         if (id != null) {
-            for (Held child : index.children(id)) {
+            // Before what is below: a power loss may leave records of two directories that lie in each other.
+            List<Held> below = index.children(id);
+            index.remove(id);
+            for (Held child : below) {
                 forget(child.id());
                 forgotten.accept(child.id());
             }
-            index.remove(id);
         }
         return new Placing.Done();
     }

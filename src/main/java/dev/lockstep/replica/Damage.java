@@ -208,8 +208,9 @@ final class Damage {
 
     /// Forgets an entry and all below it, which placing then makes anew.
     void lost(Held held) {
-        index.children(held.id()).forEach(this::lost);
+        List<Held> below = index.children(held.id());
         index.remove(held.id());
+        below.forEach(this::lost);
         placeAgain(held.id());
     }
 

@@ -241,8 +241,9 @@ final class Decisions {
     /// With all below it, as far as that was not moved away.
     private void forgetBut(List<Change.Relocation> moved, EntryId id) {
         if (moved.stream().noneMatch(one -> one.entry().equals(id))) {
-            index.children(id).forEach(child -> forgetBut(moved, child.id()));
+            List<Held> below = index.children(id);
             index.remove(id);
+            below.forEach(child -> forgetBut(moved, child.id()));
             placements.enqueue(id);
         }
     }

@@ -122,9 +122,10 @@ final class UnrecordedRevisions {
             if (held != null && live == null) {
                 strays().deleted(held.id()).forEach(line -> addState(suspect, line, found));
             }
-            if (held == null) {
+            if (held == null || !held.stamp().isSameInode(suspect.stamp())) {
                 addFromElsewhere(suspect, view, found);
-            } else {
+            }
+            if (held != null) {
                 addOther(suspect, view, found);
                 addExchanged(suspect, held.id(), put.content(), found);
             }
@@ -181,7 +182,7 @@ final class UnrecordedRevisions {
         if (held != null && held.id().equals(line.entry())) {
             if (suspect.mayBeUnrecorded(state.contentRevision(), file, held)) {
                 found.add(new Candidate(held.id(), held.entry(), file));
-            } else if (isUnwritten(held, suspect.live(), suspect.stamp())) {
+            } else if (isUnwritten(held, suspect.live(), suspect.stamp()) || isBack(held, state, suspect.stamp())) {
                 found.add(new Candidate(held.id(), held.entry(), file, isDurable(state)));
             }
             return;
@@ -196,8 +197,9 @@ final class UnrecordedRevisions {
 
     private void addFromElsewhere(Suspect suspect, Catalog.View view, List<Candidate> found) {
         for (Held other : onInode(suspect.stamp())) {
-            if (isUnwritten(other, view.entry(other.id()), suspect.stamp())
-                    && other.entry().content() instanceof Content.File file) {
+            boolean isOwn = isUnwritten(other, view.entry(other.id()), suspect.stamp())
+                    || isBeforeRecord(other, suspect.stamp());
+            if (isOwn && other.entry().content() instanceof Content.File file) {
                 found.add(new Candidate(other.id(), other.entry(), file));
             }
             RelativePath place = view.path(other.id());
@@ -276,6 +278,17 @@ final class UnrecordedRevisions {
                 && live.attributes().mtimeNanos() == now.mtimeNanos();
         return marked.contains(held.id())
                 && (isTouchedByCluster || now.mtimeNanos() == held.stamp().mtimeNanos());
+    }
+
+    /// Whether the file is as it was before the record, by its time: what a program writes gets another one. So it is
+    /// when a loss has taken back the repair of what a loss before had taken back.
+    private boolean isBack(Held held, HistoryRecord.State state, Stamp now) {
+        return marked.contains(held.id()) && state.attributes().mtimeNanos() == now.mtimeNanos();
+    }
+
+    /// Whether the inode is as it was before the record: only a loss takes its ctime back.
+    private boolean isBeforeRecord(Held held, Stamp now) {
+        return marked.contains(held.id()) && now.ctimeNanos() <= held.stamp().ctimeNanos();
     }
 
     private Strays strays() {

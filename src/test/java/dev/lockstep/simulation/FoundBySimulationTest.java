@@ -364,6 +364,15 @@ final class FoundBySimulationTest {
         assertThat(Simulation.run(script, snapshots, null).violations()).isEmpty();
     }
 
+    /// 2760045: a torn file where the record, which is older, tells of another one that became a conflict copy.
+    /// 2760434: the empty file that a program had made a directory of since.
+    @ParameterizedTest
+    @ValueSource(longs = {2760045, 2760434})
+    void seedsWithNewerScriptsAndPowerLossesThatViolatedOnceHold(long seed) {
+        Script script = ScriptWriter.write(seed, Soak.OPTIONS.withPowerLosses(true));
+        assertThat(Simulation.run(script, snapshots, null).violations()).isEmpty();
+    }
+
     /// 34: attributes set on a deleted entry. 1918: what was saved twice became one conflict copy, which was moved to
     /// and fro. 13761: a directory stands twice. 7896 and 11706: a mode set on a directory just made.
     @ParameterizedTest
@@ -553,5 +562,50 @@ final class FoundBySimulationTest {
         acts(8140.401, 3, new UserStep.SaveRules("/a/*\n!/a/b\n"), 0);
         acts(8184.438, 3, new UserStep.SaveRules("b/\n"), 0);
         assertHolds(new Setting(2304188, 4, 10_000_000, false, 17, 2_000_000, true));
+    }
+
+    @Test
+    void directoriesThatALossLeftInEachOtherAreForgotten() {
+        acts(700, 2, new UserStep.MakeDirectories(at("a/a")), 2);
+        acts(4241.908, 1, new UserStep.Rename(at("a"), at("t"), RenameMode.NO_REPLACE), 0);
+        acts(4241.908, 1, new UserStep.MakeDirectories(at("a/a")), 0);
+        acts(4242.883, 1, new UserStep.Rename(at("t"), at("a/a/a"), RenameMode.REPLACE), 0);
+        happens(4274.377, new Happening.PowerLost(1, 18));
+        acts(5711.347, 3, new UserStep.SaveRules("*~\nt\n"), 0);
+        assertHolds(new Setting(2717566, 3, 10_000_000, false, 9, 2_000_000, true));
+    }
+
+    @Test
+    void aStateBeforeTheRecordThatTheNextLossBringsBackIsDamage() {
+        acts(827.012, 2, new UserStep.MakeDirectories(at("a")), 0);
+        acts(827.012, 1, new UserStep.Rename(at("a"), at("c"), RenameMode.REPLACE), 6);
+        acts(827.907, 2, new UserStep.Open(1, at("a/c"), UserStep.Opening.APPEND), 0);
+        acts(2314.524, 3, new UserStep.Rename(at("c"), at("c~"), RenameMode.REPLACE), 0);
+        acts(2314.524, 3, new UserStep.Open(3, at("c"), UserStep.Opening.EXCLUSIVE), 9);
+        acts(2314.524, 3, new UserStep.Write(3, 4, 2), 0);
+        acts(2502.940, 3, new UserStep.MakeDirectories(at("b")), 13);
+        acts(2502.940, 3, new UserStep.Open(4, at("b/b"), UserStep.Opening.TRUNCATE), 6);
+        acts(2502.940, 3, new UserStep.Write(4, 5, 4500), 0);
+        acts(3483.073, 1, new UserStep.Open(6, at("c"), UserStep.Opening.TRUNCATE), 19);
+        acts(3597.654, 3, new UserStep.Rename(at("c"), at("t"), RenameMode.NO_REPLACE), 0);
+        happens(3880.092, new Happening.PowerLost(1, 47));
+        happens(3930.092, new Happening.Started(1));
+        happens(6686.604, new Happening.PowerLostEverywhere());
+        assertHolds(new Setting(2735863, 3, 1, true, Long.MAX_VALUE, 200_000_000, true));
+    }
+
+    @Test
+    void aFileThatIsBackAsItWasBeforeItsRecordIsDamage() {
+        acts(701.823, 2, new UserStep.MakeDirectories(at("a")), 4);
+        acts(701.928, 2, new UserStep.Open(1, at("b"), UserStep.Opening.TRUNCATE), 2);
+        acts(701.928, 2, new UserStep.Write(1, 1, 1), 0);
+        acts(702.190, 2, new UserStep.Write(1, 2, 2), 14);
+        acts(702.190, 2, new UserStep.Write(1, 3, 2), 0);
+        acts(712.268, 2, new UserStep.Rename(at("b"), at("t"), RenameMode.NO_REPLACE), 0);
+        acts(712.268, 2, new UserStep.MakeDirectories(at("b")), 0);
+        acts(712.268, 2, new UserStep.Rename(at("t"), at("b/a"), RenameMode.NO_REPLACE), 0);
+        acts(1269.179, 2, new UserStep.ChangeMode(at("a"), 0755), 28);
+        happens(3445.985, new Happening.PowerLostEverywhere());
+        assertHolds(new Setting(2762909, 3, 1_000_000, false, Long.MAX_VALUE, 2_000_000, true));
     }
 }
