@@ -7,6 +7,7 @@ import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -101,6 +102,24 @@ public final class FolderIndex {
             at = held.entry().parent();
         }
         return new RelativePath(names.reversed());
+    }
+
+    /// An entry and all that is recorded below it, each once and what is deeper first: a power loss may leave records
+    /// of two directories that lie in each other. Removed in this order, no record is left without its directory.
+    ///
+    /// @param without what to leave out, with all below it
+    public List<EntryId> subtree(EntryId id, Set<EntryId> without) {
+        Set<EntryId> seen = new HashSet<>(without);
+        List<EntryId> found = new ArrayList<>();
+        collect(id, seen, found);
+        return found;
+    }
+
+    private void collect(EntryId id, Set<EntryId> seen, List<EntryId> found) {
+        if (seen.add(id)) {
+            children(id).forEach(child -> collect(child.id(), seen, found));
+            found.add(id);
+        }
     }
 
     /// The entries that were last seen on the inode of `stamp`: several if it has several names.

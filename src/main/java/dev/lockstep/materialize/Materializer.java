@@ -20,9 +20,9 @@ import dev.lockstep.model.EntryId;
 import dev.lockstep.model.Name;
 import dev.lockstep.model.RelativePath;
 import java.io.IOException;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -111,7 +111,7 @@ public final class Materializer {
         if (want != null) {
             return update(want, have, here);
         }
-        if (rotten.digest(have) == null && catalog.read(view -> view.isReleased(have.id()))) {
+        if (!rotten.isDamaged(have) && catalog.read(view -> view.isReleased(have.id()))) {
             forget(have.id());
             return new Placing.Released(here);
         }
@@ -139,12 +139,11 @@ public final class Materializer {
     /// Whatever stands at the path is the user's alone from now on. What was below may have to stand elsewhere.
     private Placing forget(@Nullable EntryId id) {
         if (id != null) {
-            // Before what is below: a power loss may leave records of two directories that lie in each other.
-            List<Held> below = index.children(id);
-            index.remove(id);
-            for (Held child : below) {
-                forget(child.id());
-                forgotten.accept(child.id());
+            for (EntryId each : index.subtree(id, Set.of())) {
+                index.remove(each);
+                if (!each.equals(id)) {
+                    forgotten.accept(each);
+                }
             }
         }
         return new Placing.Done();

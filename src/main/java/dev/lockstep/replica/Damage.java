@@ -16,6 +16,7 @@ import dev.lockstep.model.Change;
 import dev.lockstep.model.Content;
 import dev.lockstep.model.Entry;
 import dev.lockstep.model.EntryId;
+import dev.lockstep.model.Name;
 import dev.lockstep.model.NodeId;
 import dev.lockstep.model.RelativePath;
 import dev.lockstep.propose.PendingChange;
@@ -181,7 +182,7 @@ final class Damage {
     void correct(List<Stale> stale) {
         for (Stale one : stale) {
             if (one.isDamaged()) {
-                repairBytes(one.held());
+                repairTorn(one.held());
             } else {
                 index.put(one.held());
             }
@@ -208,10 +209,10 @@ final class Damage {
 
     /// Forgets an entry and all below it, which placing then makes anew.
     void lost(Held held) {
-        List<Held> below = index.children(held.id());
-        index.remove(held.id());
-        below.forEach(this::lost);
-        placeAgain(held.id());
+        for (EntryId id : index.subtree(held.id(), Set.of())) {
+            index.remove(id);
+            placeAgain(id);
+        }
     }
 
     private boolean isExplained(Held held, Stamp now) {
@@ -258,9 +259,13 @@ final class Damage {
                 && change.stamp().orElseThrow().ctimeNanos() <= held.stamp().ctimeNanos();
     }
 
-    /// @return completes with the record as it should be; with null for a change that somebody made; exceptionally if
-    ///     that cannot be found out now
-    CompletableFuture<@Nullable Held> judge(PendingChange change) {
+    /// Damage, and the record as it should be.
+    ///
+    /// @param isTorn whether the bytes are those of no revision that may stand there
+    record Verdict(Held held, boolean isTorn) {}
+
+    /// @return completes with null for a change that somebody made; exceptionally if that cannot be found out now
+    CompletableFuture<@Nullable Verdict> judge(PendingChange change) {
         UnrecordedRevisions revisions = unrecorded;
         Stamp now = change.stamp().orElseThrow();
         if (revisions == null) {
@@ -270,12 +275,13 @@ final class Damage {
             Held held = index.held(set.entry());
             Attributes actual = FolderScanner.attributesOf(now);
             return CompletableFuture.completedFuture(
-                    held == null ? null : new Held(held.entry().withAttributes(actual), now));
+                    held == null ? null : new Verdict(new Held(held.entry().withAttributes(actual), now), false));
         }
         Change.Put put = (Change.Put) change.change();
         Held held = put.entry().map(index::held).orElse(null);
         if (held != null && isMarked(put, change)) {
-            return CompletableFuture.completedFuture(new Held(asSeen(held.entry(), put), now));
+            boolean isTorn = !put.content().equals(held.entry().content());
+            return CompletableFuture.completedFuture(new Verdict(new Held(asSeen(held.entry(), put), now), isTorn));
         }
         Map<UnrecordedRevisions.Candidate, @Nullable Bytes> known = new LinkedHashMap<>();
         revisions
@@ -285,7 +291,7 @@ final class Damage {
         return CompletableFuture.supplyAsync(() -> judge(change, put, known), workers);
     }
 
-    private @Nullable Held judge(
+    private @Nullable Verdict judge(
             PendingChange change, Change.Put put, Map<UnrecordedRevisions.Candidate, @Nullable Bytes> known) {
         try {
             for (Map.Entry<UnrecordedRevisions.Candidate, @Nullable Bytes> one : known.entrySet()) {
@@ -296,7 +302,8 @@ final class Damage {
                                 && contents.isTornCopy(change.path(), candidate.content(), one.getValue()))) {
                     Held held = index.held(candidate.entry());
                     Entry like = held == null ? candidate.like() : held.entry();
-                    return new Held(asSeen(like, put), change.stamp().orElseThrow());
+                    return new Verdict(
+                            new Held(asSeen(like, put), change.stamp().orElseThrow()), !isSame);
                 }
             }
             return null;
@@ -379,17 +386,24 @@ final class Damage {
 
     // --- repair ---
 
-    /// As [#repair], of a file whose bytes the loss has changed. Nobody wrote them, so they are left to nobody either,
-    /// should the entry be released.
-    void repairBytes(Held here) {
-        if (here.entry().content() instanceof Content.File file) {
-            rotten.add(here, file.digest());
+    /// The place is where the file was found.
+    void repair(Verdict verdict, EntryId parent, Name name) {
+        Held here = verdict.held().at(parent, name);
+        if (verdict.isTorn()) {
+            repairTorn(here);
+        } else {
+            repair(here);
         }
+    }
+
+    /// Of bytes that nobody wrote: they are left to nobody either, should the entry be released.
+    private void repairTorn(Held here) {
+        rotten.addDamaged(here);
         repair(here);
     }
 
     /// @param here what stands on disk, whatever the index said of that place before: placing brings what should
-    void repair(Held here) {
+    private void repair(Held here) {
         Held before = index.child(here.entry().parent(), here.entry().name());
         if (before != null && !before.id().equals(here.id())) {
             lost(before);

@@ -20,6 +20,8 @@ import dev.lockstep.propose.Proposer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Writes into the folder index what the cluster decided about local changes: from then on the bytes on disk
@@ -240,11 +242,10 @@ final class Decisions {
 
     /// With all below it, as far as that was not moved away.
     private void forgetBut(List<Change.Relocation> moved, EntryId id) {
-        if (moved.stream().noneMatch(one -> one.entry().equals(id))) {
-            List<Held> below = index.children(id);
-            index.remove(id);
-            below.forEach(child -> forgetBut(moved, child.id()));
-            placements.enqueue(id);
+        Set<EntryId> elsewhere = moved.stream().map(Change.Relocation::entry).collect(Collectors.toSet());
+        for (EntryId each : index.subtree(id, elsewhere)) {
+            index.remove(each);
+            placements.enqueue(each);
         }
     }
 

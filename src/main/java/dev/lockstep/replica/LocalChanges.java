@@ -480,10 +480,11 @@ final class LocalChanges {
     private void judge(PendingChange change) {
         reading.put(change.path(), change.sequence());
         var _ = damage.judge(change)
-                .whenComplete((damaged, failure) -> loop.execute(() -> judged(change, damaged, failure)));
+                .whenComplete((verdict, failure) -> loop.execute(() -> judged(change, verdict, failure)));
     }
 
-    private void judged(PendingChange change, @Nullable Held damaged, @Nullable Throwable failure) {
+    private void judged(PendingChange change, Damage.@Nullable Verdict verdict, @Nullable Throwable failure) {
+        Held damaged = verdict == null ? null : verdict.held();
         RelativePath path = change.path();
         reading.remove(path);
         EntryId parent = adoption.heldDirectory(path.parent());
@@ -494,14 +495,9 @@ final class LocalChanges {
             dirty.later(path, change.sequence(), clock.getAsLong(), DirtyPaths.SETTLE_NANOS);
         } else if (damaged != null && damage.standsElsewhere(damaged, path)) {
             takeOut(damaged.at(parent, path.name()), path, change.sequence());
-        } else if (damaged != null) {
-            RelativePath old = index.path(damaged.id());
-            Held here = damaged.at(parent, path.name());
-            if (change.change() instanceof Change.Put) {
-                damage.repairBytes(here);
-            } else {
-                damage.repair(here);
-            }
+        } else if (verdict != null) {
+            RelativePath old = index.path(verdict.held().id());
+            damage.repair(verdict, parent, path.name());
             settled(path);
             if (old != null && !old.equals(path)) {
                 // Whatever stands there is another entry.

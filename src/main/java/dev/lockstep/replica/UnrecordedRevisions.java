@@ -122,10 +122,10 @@ final class UnrecordedRevisions {
             if (held != null && live == null) {
                 strays().deleted(held.id()).forEach(line -> addState(suspect, line, found));
             }
-            if (held == null || !held.stamp().isSameInode(suspect.stamp())) {
+            if (held == null) {
                 addFromElsewhere(suspect, view, found);
-            }
-            if (held != null) {
+            } else {
+                addStray(suspect, view, put.content(), found);
                 addOther(suspect, view, found);
                 addExchanged(suspect, held.id(), put.content(), found);
             }
@@ -169,6 +169,18 @@ final class UnrecordedRevisions {
                     && other.entry().content() instanceof Content.File file
                     && !file.equals(actual)) {
                 found.add(new Candidate(other.id(), other.entry(), file));
+            }
+        }
+    }
+
+    /// What was placed there and stands elsewhere now, torn, where the record, which is older, tells of another file.
+    /// Nothing but its time tells it from what a program has put there.
+    private void addStray(Suspect suspect, Catalog.View view, Content actual, List<Candidate> found) {
+        for (Entry stray : strays().of(suspect.change().path(), view)) {
+            boolean isSameTime =
+                    stray.attributes().mtimeNanos() == suspect.stamp().mtimeNanos();
+            if (isSameTime && stray.content() instanceof Content.File file && !file.equals(actual)) {
+                found.add(new Candidate(stray.id(), stray, file));
             }
         }
     }
@@ -280,13 +292,15 @@ final class UnrecordedRevisions {
                 && (isTouchedByCluster || now.mtimeNanos() == held.stamp().mtimeNanos());
     }
 
-    /// Whether the file is as it was before the record, by its time: what a program writes gets another one. So it is
-    /// when a loss has taken back the repair of what a loss before had taken back.
+    /// Whether the file that is recorded is as it was before, by its time: what a program writes gets another one. So
+    /// it is when a loss has taken back the repair of what a loss before had taken back.
     private boolean isBack(Held held, HistoryRecord.State state, Stamp now) {
-        return marked.contains(held.id()) && state.attributes().mtimeNanos() == now.mtimeNanos();
+        return marked.contains(held.id())
+                && held.stamp().isSameInode(now)
+                && state.attributes().mtimeNanos() == now.mtimeNanos();
     }
 
-    /// Whether the inode is as it was before the record: only a loss takes its ctime back.
+    /// Whether nothing has touched the inode since the record, and a loss may have taken it back further.
     private boolean isBeforeRecord(Held held, Stamp now) {
         return marked.contains(held.id()) && now.ctimeNanos() <= held.stamp().ctimeNanos();
     }

@@ -241,9 +241,7 @@ final class Ledger {
 
     /// Whether the loss has brought out what a program had synced and written over before anybody saw it.
     private boolean isUncommittedEdit(SimulatedMachine machine, Inode inode, Digest now) {
-        // Rules alone are written several times in the same words.
-        boolean isOnce = !RuleEdits.isText(inode.bytes);
-        return inode.bytes.length > 0 && isWrittenAt(machine, now) && !(isOnce && simulation.isCommitted(now));
+        return inode.bytes.length > 0 && isWrittenAt(machine, now) && !simulation.isCommitted(now);
     }
 
     /// What a program has touched since the record may be taken for an edit.

@@ -1,7 +1,6 @@
 package dev.lockstep.simulation;
 
 import dev.lockstep.simulation.Script.Happening;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -23,10 +22,6 @@ final class RuleEdits {
         this.random = new Random(seed * 0x9E3779B97F4A7C15L + 3);
         this.machines = machines;
         this.endNanos = endNanos;
-    }
-
-    static boolean isText(byte[] bytes) {
-        return List.of(TEXTS).contains(new String(bytes, StandardCharsets.US_ASCII));
     }
 
     void addTo(List<Script.Line> lines) {
