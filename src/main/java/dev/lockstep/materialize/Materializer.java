@@ -406,13 +406,19 @@ public final class Materializer {
 
     // --- an entry that is here already ---
 
+    /// Torn bytes are brought nowhere.
+    private Placing placeAnew(Entry want, Held have, RelativePath here) throws IOException {
+        Placing gone = remove(have, here);
+        return gone instanceof Placing.Done ? create(want) : gone;
+    }
+
     private Placing update(Entry want, Held have, RelativePath here) throws IOException {
         Entry old = have.entry();
         if (isBusy.test(here)) {
             return new Placing.Busy(here);
         }
         if (!old.parent().equals(want.parent()) || !old.name().equals(want.name())) {
-            return move(want, have, here);
+            return rotten.isDamaged(have) ? placeAnew(want, have, here) : move(want, have, here);
         }
         if (!old.content().equals(want.content()) || rotten.digest(have) != null) {
             return replace(want, have, here);

@@ -146,7 +146,12 @@ final class Damage {
                     for (EntryId id : toRead) {
                         Held held = index.held(id);
                         RelativePath path = held == null ? null : index.path(id);
-                        if (held != null && path != null && held.entry().content() instanceof Content.File file) {
+                        if (held == null || !(held.entry().content() instanceof Content.File file)) {
+                            continue;
+                        }
+                        if (path == null) {
+                            corrected.add(new Stale(held.withStamp(held.stamp().unlike()), false));
+                        } else {
                             addIfStale(held, file, path, corrected);
                         }
                     }

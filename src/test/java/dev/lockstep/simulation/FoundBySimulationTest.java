@@ -608,4 +608,34 @@ final class FoundBySimulationTest {
         happens(3445.985, new Happening.PowerLostEverywhere());
         assertHolds(new Setting(2762909, 3, 1_000_000, false, Long.MAX_VALUE, 2_000_000, true));
     }
+
+    @Test
+    void tornBytesAreNotBroughtToAnotherPlace() {
+        acts(700, 2, new UserStep.MakeDirectories(at("b")), 0);
+        acts(5792.384, 3, new UserStep.Open(6, at("b/b"), UserStep.Opening.TRUNCATE), 0);
+        acts(5792.384, 3, new UserStep.Write(6, 7, 1), 0);
+        happens(6272.863, new Happening.PowerLost(2, 33));
+        happens(6322.863, new Happening.Started(2));
+        acts(8154.042, 3, new UserStep.Rename(at("b/b"), at("t"), RenameMode.REPLACE), 0);
+        acts(8154.042, 3, new UserStep.RemoveDirectory(at("b")), 8);
+        acts(8154.111, 3, new UserStep.Rename(at("t"), at("b"), RenameMode.REPLACE), 20);
+        assertHolds(new Setting(2869374, 3, 1, false, Long.MAX_VALUE, 2_000_000, true));
+    }
+
+    @Test
+    void bytesAreComparedThoughTheRecordOfTheirDirectoryIsLost() {
+        acts(3960.173, 3, new UserStep.MakeDirectories(at("a/d")), 0);
+        acts(3960.186, 3, new UserStep.Open(1, at("a/d/d"), UserStep.Opening.TRUNCATE), 15);
+        acts(3988.410, 3, new UserStep.Close(1), 0);
+        acts(4038.138, 3, new UserStep.MakeDirectories(at("d/a")), 0);
+        acts(4054.728, 3, new UserStep.Open(3, at("a/c"), UserStep.Opening.TRUNCATE), 0);
+        acts(4055.597, 3, new UserStep.Write(3, 3, 2), 20);
+        acts(4073.695, 3, new UserStep.Rename(at("a"), at("t"), RenameMode.NO_REPLACE), 0);
+        acts(4098.254, 3, new UserStep.MakeDirectories(at("a/c")), 0);
+        acts(4098.254, 3, new UserStep.Rename(at("t"), at("a/c/c"), RenameMode.REPLACE), 1);
+        happens(4327.138, new Happening.PowerLost(1, 5));
+        acts(4672.705, 2, new UserStep.Rename(at("a"), at("d/a"), RenameMode.EXCHANGE), 0);
+        acts(6562.461, 3, new UserStep.Rename(at("d/a/c"), at("b"), RenameMode.REPLACE), 10);
+        assertHolds(new Setting(2866121, 3, 1, true, Long.MAX_VALUE, 2_000_000, true));
+    }
 }
